@@ -1,0 +1,21 @@
+/** An envelope address: any bytes without NUL, split at its last `@` where a domain is wanted. */
+import { type ByteString } from "../Bytes.ts"
+
+export type Address = ByteString
+
+export interface Parts {
+  readonly box: ByteString
+  readonly domain: ByteString
+}
+
+/** Undefined if there is no `@`. */
+export const split = (address: Address): Parts | undefined => {
+  const at = address.lastIndexOf("@")
+  return at < 0 ? undefined : { box: address.slice(0, at), domain: address.slice(at + 1) }
+}
+
+/** The sender of a bounce. */
+export const nobody: Address = ""
+
+/** The sender of a double bounce; nothing is ever sent back to it. */
+export const doubleBounceSender: Address = "#@[]"

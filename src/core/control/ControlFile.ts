@@ -1,0 +1,30 @@
+/** The three readers of control files: one line, one number, a list. (qmail's control.c) */
+import * as Option from "effect/Option"
+import * as Result from "effect/Result"
+import { type ByteString, trimEndBlanks } from "../Bytes.ts"
+
+/** The first line, without trailing spaces, tabs and line feeds. An empty file is an empty value. */
+export const line = (content: ByteString): ByteString => {
+  const end = content.indexOf("\n")
+  return (end < 0 ? content : content.slice(0, end)).replace(/[ \t\n]+$/, "")
+}
+
+/** No digit at the start: as if the file were missing. Too large: refused. */
+export const integer = (content: ByteString): Result.Result<Option.Option<number>, string> => {
+  const digits = /^[0-9]+/.exec(line(content))
+  if (digits === null) return Result.succeed(Option.none())
+  const value = Number(digits[0])
+  return Number.isSafeInteger(value)
+    ? Result.succeed(Option.some(value))
+    : Result.fail(`number too large: ${digits[0].slice(0, 40)}`)
+}
+
+/** Every line without trailing blanks; empty lines and lines that begin with `#` are left out. */
+export const list = (content: ByteString): ReadonlyArray<ByteString> => {
+  const entries: Array<ByteString> = []
+  for (const raw of content.split("\n")) {
+    const entry = trimEndBlanks(raw)
+    if (entry !== "" && entry[0] !== "#") entries.push(entry)
+  }
+  return entries
+}

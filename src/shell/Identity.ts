@@ -1,0 +1,73 @@
+/** Who this process is: arguments, environment, ids, host name. All strings are byte strings. */
+import * as Context from "effect/Context"
+import * as Layer from "effect/Layer"
+import * as fs from "node:fs"
+import * as os from "node:os"
+import { type ByteString, fromChunk, fromText } from "../core/Bytes.ts"
+
+export interface IdentityFacts {
+  /** The name under which the program was started, without directories. */
+  readonly program: ByteString
+  readonly arguments: ReadonlyArray<ByteString>
+  readonly environment: Readonly<Record<ByteString, ByteString>>
+  readonly pid: number
+  readonly uid: number
+  readonly effectiveUid: number
+  readonly gid: number
+  readonly hostName: ByteString
+}
+
+/** Node decodes argv and environ as UTF-8, and what is not UTF-8 is lost: the kernel still has the bytes. */
+const rawStrings = (file: string): ReadonlyArray<ByteString> => {
+  const strings = fromChunk(fs.readFileSync(file)).split("\0")
+  strings.pop()
+  return strings
+}
+
+const isLossy = (text: string): boolean => text.includes("\ufffd")
+
+const readArguments = (): ReadonlyArray<ByteString> => {
+  const decoded = process.argv.slice(2)
+  if (!decoded.some(isLossy)) return decoded.map(fromText)
+  return rawStrings("/proc/self/cmdline").slice(-decoded.length)
+}
+
+const readEnvironment = (): Readonly<Record<ByteString, ByteString>> => {
+  const environment: Record<ByteString, ByteString> = Object.create(null)
+  const entries = Object.entries(process.env)
+  if (!entries.some(([name, value]) => isLossy(name) || isLossy(value!))) {
+    for (const [name, value] of entries) environment[fromText(name)] = fromText(value!)
+    return environment
+  }
+  for (const entry of rawStrings("/proc/self/environ")) {
+    const equals = entry.indexOf("=")
+    if (equals > 0) environment[entry.slice(0, equals)] ??= entry.slice(equals + 1)
+  }
+  return environment
+}
+
+export class Identity extends Context.Service<Identity, IdentityFacts>()("thresher/shell/Identity") {
+  static readonly layer: Layer.Layer<Identity> = Layer.sync(Identity, () => ({
+    program: fromText((process.argv[1] ?? "").replace(/^.*\//, "")),
+    arguments: readArguments(),
+    environment: readEnvironment(),
+    pid: process.pid,
+    uid: process.getuid!(),
+    effectiveUid: process.geteuid!(),
+    gid: process.getgid!(),
+    hostName: fromText(os.hostname())
+  }))
+
+  static readonly layerMemory = (facts: Partial<IdentityFacts>): Layer.Layer<Identity> =>
+    Layer.succeed(Identity, {
+      program: "test",
+      arguments: [],
+      environment: {},
+      pid: 4242,
+      uid: 1000,
+      effectiveUid: 1000,
+      gid: 1000,
+      hostName: "host.example",
+      ...facts
+    })
+}

@@ -1,0 +1,44 @@
+/** Runs a program and sets its exit code: the only place where a process ends. */
+import * as Cause from "effect/Cause"
+import * as Data from "effect/Data"
+import * as Effect from "effect/Effect"
+import * as Exit from "effect/Exit"
+import * as fs from "node:fs"
+import { type ByteString, toChunk } from "../core/Bytes.ts"
+import { type ExitCode, exitTemporary } from "../core/Outcome.ts"
+
+/** A program gives up: `<name>: fatal: <text>` on descriptor 2 and the exit code. An empty text prints nothing. */
+export class Fatal extends Data.TaggedError("Fatal")<{ readonly exitCode: ExitCode; readonly text: ByteString }> {}
+
+type Program = Effect.Effect<ExitCode, Fatal>
+
+/** For programs whose layers never wait (`Files.layerSync`): no event loop is started. */
+export const runSync = (name: string, program: Program): void => process.exit(codeOf(name, Effect.runSyncExit(program)))
+
+/** For programs that wait for children, sockets or clocks. */
+export const run = (name: string, program: Program): void => {
+  // A fiber that waits keeps no process alive by itself.
+  // @effect-diagnostics-next-line globalTimers:off
+  setInterval(() => {}, 1 << 30)
+  Effect.runCallback(program, { onExit: (exit) => process.exit(codeOf(name, exit)) })
+}
+
+const codeOf = (name: string, exit: Exit.Exit<ExitCode, Fatal>): ExitCode => {
+  if (Exit.isSuccess(exit)) return exit.value
+  const failure = exit.cause.reasons.find(Cause.isFailReason)?.error
+  if (failure !== undefined) {
+    if (failure.text !== "") complain(`${name}: fatal: ${failure.text}\n`)
+    return failure.exitCode
+  }
+  if (Cause.hasInterruptsOnly(exit.cause)) return exitTemporary
+  complain(`${name}: fatal: internal bug: ${Cause.pretty(exit.cause).split("\n")[0]}\n`)
+  if (process.env["THRESHER_DEBUG"] !== undefined) complain(`${Cause.pretty(exit.cause)}\n`)
+  return exitTemporary
+}
+
+/** Descriptor 2 may be closed or full: that must not change how the program ends. */
+const complain = (text: ByteString): void => {
+  try {
+    fs.writeSync(2, toChunk(text))
+  } catch {}
+}

@@ -1,0 +1,155 @@
+/**
+ * Children: a program with its arguments, environment, directory, ids and descriptors. Interrupting the scope
+ * of a child does not kill it; whoever wants that says so with `kill`.
+ */
+import * as Context from "effect/Context"
+import * as Data from "effect/Data"
+import * as Deferred from "effect/Deferred"
+import * as Effect from "effect/Effect"
+import * as Layer from "effect/Layer"
+import { type ChildProcess, spawn as spawnChild, type StdioOptions } from "node:child_process"
+import type { Readable, Writable } from "node:stream"
+import { type ByteString, toText } from "../core/Bytes.ts"
+import type { Errno } from "../core/Outcome.ts"
+import type { Ending } from "../core/queue/QueueStatus.ts"
+
+/** The program could not be started. */
+export class ProcessesError extends Data.TaggedError("ProcessesError")<{
+  readonly program: ByteString
+  readonly errno: Errno
+}> {}
+
+/** A number: that descriptor of ours. `toChild`, `fromChild`: a pipe, used through `write`, `end` and `read`. */
+export type ChildDescriptor = number | "ignore" | "toChild" | "fromChild"
+
+export interface ChildDescription {
+  /** With a slash: a path. Without: searched in PATH. */
+  readonly program: ByteString
+  readonly arguments: ReadonlyArray<ByteString>
+  /** The whole environment. */
+  readonly environment: Readonly<Record<ByteString, ByteString>>
+  readonly directory?: ByteString
+  readonly descriptors: ReadonlyArray<ChildDescriptor>
+  readonly uid?: number
+  readonly gid?: number
+}
+
+export interface Child {
+  readonly pid: number
+  /** Known when the child is gone and its pipes are read to the end. */
+  readonly ending: Effect.Effect<Ending>
+  /** A child that reads no more is not an error: its exit code tells. */
+  readonly write: (descriptor: number, bytes: Uint8Array) => Effect.Effect<void>
+  readonly end: (descriptor: number) => Effect.Effect<void>
+  /** Next bytes; none at the end. */
+  readonly read: (descriptor: number) => Effect.Effect<Uint8Array>
+  readonly kill: (signal: NodeJS.Signals) => Effect.Effect<void>
+}
+
+export interface ProcessCalls {
+  readonly spawn: (description: ChildDescription) => Effect.Effect<Child, ProcessesError>
+}
+
+export class Processes extends Context.Service<Processes, ProcessCalls>()("thresher/shell/Processes") {
+  static readonly layer: Layer.Layer<Processes> = Layer.succeed(Processes, {
+    spawn: (description) =>
+      Effect.callback<Child, ProcessesError>((resume) => {
+        const { arguments: args, environment, program } = bytesKept(description)
+        let child: ChildProcess
+        try {
+          child = spawnChild(toText(program), args.map(toText), {
+            env: Object.fromEntries(Object.entries(environment).map(([name, value]) => [toText(name), toText(value)])),
+            stdio: description.descriptors.map((d) =>
+              typeof d === "number" || d === "ignore" ? d : "pipe"
+            ) as StdioOptions,
+            ...(description.directory !== undefined && { cwd: toText(description.directory) }),
+            ...(description.uid !== undefined && { uid: description.uid }),
+            ...(description.gid !== undefined && { gid: description.gid })
+          })
+        } catch (cause) {
+          resume(Effect.fail(new ProcessesError({ program: description.program, errno: errnoOf(cause) })))
+          return
+        }
+        const ending = Deferred.makeUnsafe<Ending>()
+        child.once("error", (cause) =>
+          resume(Effect.fail(new ProcessesError({ program: description.program, errno: errnoOf(cause) })))
+        )
+        for (const stream of child.stdio) stream?.on("error", () => {})
+        child.once("exit", (code, signal) =>
+          Deferred.doneUnsafe(
+            ending,
+            Effect.succeed(signal === null ? { _tag: "Exited", exitCode: code ?? 111 } : { _tag: "Killed", signal })
+          )
+        )
+        if (child.pid !== undefined) resume(Effect.succeed(handle(child, ending)))
+      })
+  })
+}
+
+const errnoOf = (cause: unknown): Errno => (cause as NodeJS.ErrnoException).code ?? "EIO"
+
+const handle = (child: ChildProcess, ending: Deferred.Deferred<Ending>): Child => ({
+  pid: child.pid!,
+  ending: Deferred.await(ending),
+  write: (descriptor, bytes) =>
+    Effect.callback((resume) => {
+      const stream = child.stdio[descriptor] as Writable
+      if (stream.destroyed || stream.writableEnded) return resume(Effect.void)
+      stream.write(bytes, () => resume(Effect.void))
+    }),
+  end: (descriptor) =>
+    Effect.callback((resume) => {
+      const stream = child.stdio[descriptor] as Writable
+      if (stream.destroyed || stream.writableEnded) return resume(Effect.void)
+      stream.end(() => resume(Effect.void))
+    }),
+  read: (descriptor) => nextPiece(child.stdio[descriptor] as Readable),
+  kill: (signal) => Effect.sync(() => void child.kill(signal))
+})
+
+const nextPiece = (stream: Readable): Effect.Effect<Uint8Array> =>
+  Effect.callback((resume) => {
+    const attempt = (): boolean => {
+      const piece = stream.read() as Uint8Array | null
+      if (piece === null && !stream.readableEnded && !stream.destroyed) return false
+      stream.off("readable", attempt)
+      stream.off("end", attempt)
+      stream.off("close", attempt)
+      resume(Effect.succeed(piece ?? new Uint8Array(0)))
+      return true
+    }
+    if (attempt()) return
+    stream.on("readable", attempt)
+    stream.on("end", attempt)
+    stream.on("close", attempt)
+  })
+
+const isUtf8 = (text: ByteString): boolean => !/[\x80-\xff]/.test(text) || toText(text) !== text
+
+/**
+ * Node encodes arguments and environment as UTF-8. Where the bytes are no UTF-8, /bin/sh writes them with printf
+ * (in octal, so that nothing in them is ever a command) and replaces itself by the program.
+ */
+const bytesKept = (description: ChildDescription): Pick<ChildDescription, "program" | "arguments" | "environment"> => {
+  const { arguments: args, environment, program } = description
+  const odd = Object.entries(environment).filter(([name, value]) => !isUtf8(name) || !isUtf8(value))
+  if (isUtf8(program) && args.every(isUtf8) && odd.length === 0) return description
+  const octal = (text: ByteString): string =>
+    `$(printf '${[...text].map((c) => "\\" + c.charCodeAt(0).toString(8).padStart(3, "0")).join("")}_')`
+  const script = [
+    ...odd
+      .filter(([name]) => /^[A-Za-z_][A-Za-z0-9_]*$/.test(name))
+      .map(([name, value]) => `V="${octal(value)}"; ${name}="\${V%_}"; export ${name}`),
+    "set --",
+    ...[program, ...args].map((text) => `V="${octal(text)}"; set -- "$@" "\${V%_}"`),
+    "unset V",
+    'exec "$@"'
+  ].join("\n")
+  return {
+    program: "/bin/sh",
+    arguments: ["-c", script],
+    environment: Object.fromEntries(
+      Object.entries(environment).filter(([name, value]) => isUtf8(name) && isUtf8(value))
+    )
+  }
+}
