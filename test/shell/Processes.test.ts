@@ -1,0 +1,72 @@
+import { assert, describe, it } from "@effect/vitest"
+import * as Effect from "effect/Effect"
+import { type ByteString, fromChunk, toChunk } from "../../src/core/Bytes.ts"
+import { type Child, type ChildDescription, Processes } from "../../src/shell/Processes.ts"
+
+const readAll = Effect.fnUntraced(function* (child: Child, descriptor: number) {
+  let text = ""
+  for (;;) {
+    const piece = yield* child.read(descriptor)
+    if (piece.length === 0) return text
+    text += fromChunk(piece)
+  }
+})
+
+const run = (description: Partial<ChildDescription> & { readonly program: ByteString }, input = "") =>
+  Effect.gen(function* () {
+    const child = yield* (yield* Processes).spawn({
+      arguments: [],
+      environment: { PATH: "/usr/bin:/bin" },
+      descriptors: ["toChild", "fromChild", "fromChild"],
+      ...description
+    })
+    yield* child.write(0, toChunk(input))
+    yield* child.end(0)
+    const output = yield* readAll(child, 1)
+    return { output, ending: yield* child.ending }
+  }).pipe(Effect.provide(Processes.layer))
+
+describe("Processes", () => {
+  it.live("feeds a child and reads what it says", () =>
+    Effect.map(run({ program: "cat" }, "hello"), ({ ending, output }) => {
+      assert.strictEqual(output, "hello")
+      assert.deepStrictEqual(ending, { _tag: "Exited", exitCode: 0 })
+    })
+  )
+  it.live("tells the exit code and the signal", () =>
+    Effect.gen(function* () {
+      const failed = yield* run({ program: "/bin/sh", arguments: ["-c", "exit 99"] })
+      assert.deepStrictEqual(failed.ending, { _tag: "Exited", exitCode: 99 })
+      const killed = yield* run({ program: "/bin/sh", arguments: ["-c", "kill -9 $$"] })
+      assert.deepStrictEqual(killed.ending, { _tag: "Killed", signal: "SIGKILL" })
+    })
+  )
+  it.live("passes arguments and environment of any bytes but NUL", () =>
+    Effect.gen(function* () {
+      const odd = Array.from({ length: 255 }, (_, i) => String.fromCharCode(i + 1)).join("") + "\n\n"
+      const { output } = yield* run({
+        program: "/bin/sh",
+        arguments: ["-c", 'printf "%s|%s|%s" "$1" "$2" "$ODD"', "sh", odd, "gr\xc3\xbcn $(id) '", ""],
+        environment: { PATH: "/usr/bin:/bin", ODD: "\xff'`id`\\" }
+      })
+      assert.strictEqual(output, `${odd}|gr\xc3\xbcn $(id) '|\xff'\`id\`\\`)
+    })
+  )
+  it.live("starts in the given directory with only the given environment", () =>
+    Effect.map(
+      run({ program: "/bin/sh", arguments: ["-c", 'pwd; printf "%s" "${HOME-none}"'], directory: "/" }),
+      ({ output }) => assert.strictEqual(output, "/\nnone")
+    )
+  )
+  it.live("says which program cannot be started, and why", () =>
+    Effect.gen(function* () {
+      const error = yield* Effect.flip(run({ program: "/nonexistent/program" }))
+      assert.deepStrictEqual([error.program, error.errno], ["/nonexistent/program", "ENOENT"])
+    })
+  )
+  it.live("writing to a child that reads no more is no error", () =>
+    Effect.map(run({ program: "/bin/true" }, "x".repeat(1_000_000)), ({ ending }) =>
+      assert.deepStrictEqual(ending, { _tag: "Exited", exitCode: 0 })
+    )
+  )
+})
