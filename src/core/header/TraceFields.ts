@@ -1,0 +1,95 @@
+/**
+ * The fields that a message collects on its way: Received, Delivered-To and Return-Path, each ended by a line feed;
+ * and the count of those that are already there, by which a loop is noticed.
+ */
+import type { Address } from "../address/Address.ts"
+import * as AddressQuoting from "../address/AddressQuoting.ts"
+import { type ByteString, equalFolded, fromChunk, lower, replaceUnless } from "../Bytes.ts"
+import { date822 } from "../Time.ts"
+
+export interface NetworkHop {
+  /** ESMTP is called SMTP too, as qmail does. */
+  readonly protocol: "SMTP" | "QMTP" | "QMQP"
+  /** `unknown` where nobody knows; so for the next two. */
+  readonly remoteHost: ByteString
+  readonly remoteIp: ByteString
+  readonly localHost: ByteString
+  /** Absent: no identity server was asked. */
+  readonly remoteInfo?: ByteString | undefined
+  /** Absent: the client said no HELO, or the protocol has none. Shown only where it differs from `remoteHost`. */
+  readonly helo?: ByteString | undefined
+  /** Seconds since 1970. */
+  readonly time: number
+}
+
+/** What a network server puts before a message. (received.c) */
+export const receivedFromNetwork = (hop: NetworkHop): ByteString => {
+  const helo = hop.helo === undefined || equalFolded(hop.helo, hop.remoteHost) ? "" : ` (HELO ${safe(hop.helo)})`
+  const info = hop.remoteInfo === undefined ? "" : `${safe(hop.remoteInfo)}@`
+  return (
+    `Received: from ${safe(hop.remoteHost)}${helo} (${info}${safe(hop.remoteIp)})\n` +
+    `  by ${safe(hop.localHost)} with ${hop.protocol}; ${date822(hop.time)}\n`
+  )
+}
+
+/** On whose behalf qmail-queue runs: the user `alias`, `qmaild` or `qmails`, or anyone else. */
+export type QueueOrigin = "by alias" | "from network" | "for bounce" | `by uid ${number}`
+
+export interface QueueHop {
+  /** The process id of qmail-queue. */
+  readonly pid: number
+  readonly origin: QueueOrigin
+  /** Seconds since 1970. */
+  readonly time: number
+}
+
+/** The first line of every message in the queue. (qmail-queue.c, received_setup) */
+export const receivedByQueue = ({ origin, pid, time }: QueueHop): ByteString =>
+  `Received: (qmail ${pid} invoked ${origin}); ${date822(time)}\n`
+
+/** Delivered-To as its own delivery and its forwards show it: what ends a loop. (qmail-local.c, dtline) */
+export const deliveredTo = (recipient: Address): ByteString => `Delivered-To: ${oneLine(recipient)}\n`
+
+/** (qmail-local.c, rpline) */
+export const returnPath = (sender: Address): ByteString => `Return-Path: <${oneLine(AddressQuoting.quote2(sender))}>\n`
+
+/** How many hops have been seen, and where in a line the last chunk stopped. */
+export interface HopCount {
+  readonly hops: number
+  readonly inHeader: boolean
+  /** The first bytes of the current line, as far as they are needed. */
+  readonly lineStart: ByteString
+}
+
+export const noHops: HopCount = { hops: 0, inHeader: true, lineStart: "" }
+
+/**
+ * Counts lines of the header that begin with `received` or `delivered`, in any case and with or without a colon.
+ * Fed with the message in chunks cut anywhere; lines end with LF or CR LF. (qmail-smtpd.c, blast)
+ */
+export const countHops = (count: HopCount, chunk: Uint8Array): HopCount => {
+  let { hops, inHeader, lineStart } = count
+  for (let at = 0; inHeader && at < chunk.length;) {
+    const lineFeed = chunk.indexOf(10, at)
+    const end = lineFeed < 0 ? chunk.length : lineFeed + 1
+    if (lineStart.length < lineStartBytes) {
+      const known = lineStart.length
+      lineStart += fromChunk(chunk, at, Math.min(end, at + lineStartBytes - known))
+      if (known < 8 && lineStart.length >= 8 && lower(lineStart.slice(0, 8)) === "received") hops++
+      if (lineStart.length === lineStartBytes && lower(lineStart) === "delivered") hops++
+      inHeader = lineStart !== "\n" && lineStart !== "\r\n"
+    }
+    if (lineFeed >= 0) lineStart = ""
+    at = end
+  }
+  return { hops, inHeader, lineStart }
+}
+
+const lineStartBytes = "delivered".length
+
+const safe = (text: ByteString): ByteString => replaceUnless(text, isSafe, "?")
+
+/** What may stand in a Received field without doing harm. (received.c, issafe) */
+const isSafe = (byte: number): boolean => /[A-Za-z0-9.@%+/=:[\]-]/.test(String.fromCharCode(byte))
+
+const oneLine = (text: ByteString): ByteString => text.replaceAll("\n", "_")
