@@ -135,6 +135,7 @@ export const settings = {
     meaning: "user@domain:prepend, domain:prepend, .domain:prepend or :prepend",
     reread: true
   },
+  passwdfile: line("passwdfile", none, ["getpw"], "the only file of accounts, instead of the system's"),
   classic: line("classic", none, ["thresher"], "1: behave as notqmail; 0: use our defaults"),
   openrelay: integer("openrelay", 0, ["smtpd", "qmtpd"], "1: without rcpthosts anyone may relay", 0),
   relayclients: map(

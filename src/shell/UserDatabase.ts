@@ -1,0 +1,153 @@
+/** Asks users/cdb, and the accounts of the system behind it, who controls a local part. */
+import * as Context from "effect/Context"
+import * as Effect from "effect/Effect"
+import * as Layer from "effect/Layer"
+import * as Result from "effect/Result"
+import { type ByteString, concat, fromChunk } from "../core/Bytes.ts"
+import type { ExitCode } from "../core/Outcome.ts"
+import * as UserLookup from "../core/users/UserLookup.ts"
+import { Accounts } from "./Accounts.ts"
+import { Files, orIfAbsent } from "./Files.ts"
+import { Home } from "./Home.ts"
+import { Identity } from "./Identity.ts"
+import { Processes } from "./Processes.ts"
+
+export type Found =
+  | { readonly _tag: "Found"; readonly account: UserLookup.UserAccount }
+  /** What qmail-lspawn's child would exit with: see SpawnReport. */
+  | { readonly _tag: "Failed"; readonly exitCode: ExitCode }
+
+export interface UserLookups {
+  readonly lookup: (local: ByteString) => Effect.Effect<Found>
+}
+
+const failed = (exitCode: ExitCode): Found => ({ _tag: "Failed", exitCode })
+const found = (account: UserLookup.UserAccount): Found => ({ _tag: "Found", account })
+
+export class UserDatabase extends Context.Service<UserDatabase, UserLookups>()("thresher/shell/UserDatabase") {
+  /** The getpw rules are applied here: for a server. */
+  static readonly layer: Layer.Layer<UserDatabase, never, Accounts | Files | Home | Identity> = Layer.effect(
+    UserDatabase,
+    Effect.gen(function* () {
+      const services = yield* Effect.context<Accounts | Files | Home | Identity>()
+      return yield* make((local) => Effect.provideContext(byAccounts(local), services))
+    })
+  )
+
+  /** bin/qmail-getpw is run, as qmailp where we may: for qmail-lspawn, and where a site has its own qmail-getpw. */
+  static readonly layerProgram: Layer.Layer<UserDatabase, never, Accounts | Files | Home | Identity | Processes> =
+    Layer.effect(
+      UserDatabase,
+      Effect.gen(function* () {
+        const services = yield* Effect.context<Accounts | Home | Identity | Processes>()
+        return yield* make((local) => Effect.provideContext(byProgram(local), services))
+      })
+    )
+
+  static readonly layerMemory = (known: Readonly<Record<ByteString, UserLookup.UserAccount>>) =>
+    Layer.succeed(UserDatabase, {
+      lookup: (local) =>
+        Effect.sync(() => {
+          const account = known[local]
+          return account === undefined ? failed(UserLookup.exits.noAlias) : found(account)
+        })
+    })
+}
+
+const make = Effect.fnUntraced(function* (behind: (local: ByteString) => Effect.Effect<Found>) {
+  const files = yield* Files
+  const home = yield* Home
+  const path = `${home.path}/users/cdb`
+  /** A server asks thousands of times between two runs of qmail-newu, which replaces the file. */
+  let kept: { readonly version: string; readonly content: Uint8Array } | undefined
+  const content = Effect.gen(function* () {
+    const { bytes, inode, mtime } = yield* files.stat(path)
+    const version = `${inode} ${bytes} ${mtime}`
+    if (kept?.version !== version) kept = { version, content: yield* files.readFile(path) }
+    return kept.content
+  })
+
+  const lookup = Effect.fnUntraced(function* (local: ByteString) {
+    const file = yield* orIfAbsent(content, () => undefined)
+    if (file === undefined) return yield* behind(local)
+    const fields = UserLookup.inDatabase(file, local)
+    if (Result.isFailure(fields)) return failed(fields.failure)
+    if (fields.success === undefined) return yield* behind(local)
+    const account = UserLookup.fromFields(fields.success)
+    return Result.isFailure(account) ? failed(account.failure) : found(account.success)
+  })
+
+  return {
+    lookup: (local: ByteString) =>
+      lookup(local).pipe(
+        Effect.orElseSucceed(() => failed(UserLookup.exits.cdb)),
+        Effect.map((answer) =>
+          answer._tag === "Found" && !UserLookup.mayDeliver(answer.account, home.record.owners)
+            ? failed(UserLookup.exits.root)
+            : answer
+        )
+      )
+  }
+})
+
+/** What qmail-getpw does; it prints the fields of the account, or exits with the code. */
+export const byAccounts = Effect.fnUntraced(
+  function* (local: ByteString) {
+    const { path, record } = yield* Home
+    const accounts = yield* Accounts
+    const files = yield* Files
+    if (record.owners === "one") {
+      const { gid, uid } = yield* Identity
+      const alias = { name: record.users.alias, uid, gid, homedir: `${path}/alias` }
+      return verdictOf(UserLookup.asAlias(alias, local))
+    }
+    for (const candidate of UserLookup.candidates(local, record.break)) {
+      const passwd = yield* accounts.user(candidate.name)
+      if (passwd === undefined) continue
+      const home: UserLookup.HomeFacts = yield* files.stat(passwd.homedir).pipe(
+        Effect.map(({ uid }) => ({ _tag: "Owned", uid }) as const),
+        Effect.catch(({ errno }) => Effect.succeed({ _tag: "Unseen", errno } as const))
+      )
+      const verdict = UserLookup.judge(candidate, passwd, home)
+      if (verdict._tag !== "Refused") return verdictOf(verdict)
+    }
+    return verdictOf(UserLookup.asAlias(yield* accounts.user(record.users.alias), local))
+  },
+  Effect.catchTag("AccountsError", () => Effect.succeed(failed(UserLookup.exits.system)))
+)
+
+const verdictOf = (verdict: UserLookup.Verdict): Found =>
+  verdict._tag === "Accepted" ? found(verdict.account) : failed(verdict.exitCode)
+
+const byProgram = Effect.fnUntraced(
+  function* (local: ByteString) {
+    const { path, record } = yield* Home
+    const { effectiveUid, environment } = yield* Identity
+    const accounts = yield* Accounts
+    const ids =
+      effectiveUid === 0 && record.owners === "many"
+        ? {
+            user: yield* accounts.user(record.users.qmailp),
+            group: yield* accounts.group(record.groups.nofiles)
+          }
+        : undefined
+    if (ids !== undefined && (ids.user === undefined || ids.group === undefined)) return failed(UserLookup.exits.usage)
+    const child = yield* (yield* Processes).spawn({
+      program: "bin/qmail-getpw",
+      arguments: [local],
+      environment,
+      directory: path,
+      descriptors: ["ignore", "fromChild", 2],
+      ...(ids !== undefined && { uid: ids.user!.uid, gid: ids.group!.gid })
+    })
+    const pieces: Array<Uint8Array> = []
+    for (let piece = yield* child.read(1); piece.length > 0; piece = yield* child.read(1)) pieces.push(piece)
+    const ending = yield* child.ending
+    if (ending._tag === "Killed") return failed(UserLookup.exits.system)
+    if (ending.exitCode !== 0) return failed(ending.exitCode)
+    const account = UserLookup.fromFields(fromChunk(concat(pieces)))
+    return Result.isFailure(account) ? failed(account.failure) : found(account.success)
+  },
+  Effect.catchTag("AccountsError", () => Effect.succeed(failed(UserLookup.exits.system))),
+  Effect.catchTag("ProcessesError", () => Effect.succeed(failed(UserLookup.exits.execFailed)))
+)
