@@ -1,0 +1,180 @@
+/** The words after `thresher`: a verb with its long options. */
+import * as Result from "effect/Result"
+import type { ByteString } from "../Bytes.ts"
+import { type Endpoint, parseEndpoint } from "./Endpoint.ts"
+
+export type LogStyle = "qmail" | "time"
+
+export type Order =
+  | { readonly _tag: "Init"; readonly home?: ByteString; readonly domain: ByteString }
+  | {
+      readonly _tag: "Start"
+      readonly home?: ByteString
+      readonly listen: ReadonlyArray<Endpoint>
+      readonly log: LogStyle
+    }
+  | { readonly _tag: "Stop"; readonly home?: ByteString; readonly patienceSeconds: number }
+  | { readonly _tag: "Check"; readonly home?: ByteString; readonly json: boolean }
+  | { readonly _tag: "AddUser"; readonly home?: ByteString; readonly user: ByteString }
+  | { readonly _tag: "Install"; readonly home?: ByteString; readonly makeUsers: boolean }
+  | { readonly _tag: "Queue"; readonly home?: ByteString; readonly words: ReadonlyArray<ByteString> }
+  | { readonly _tag: "Help"; readonly about?: ByteString }
+
+/** The failure is one line: what is wrong with which word. */
+export type Refusal = string
+
+type Options = ReadonlyMap<string, ReadonlyArray<ByteString>>
+interface Words {
+  readonly options: Options
+  readonly plain: ReadonlyArray<ByteString>
+}
+
+interface Verb {
+  /** Options with a value, then switches. */
+  readonly options: ReadonlyArray<string>
+  readonly switches: ReadonlyArray<string>
+  readonly words: string
+  readonly says: string
+  readonly read: (words: Words) => Result.Result<Order, Refusal>
+}
+
+export const parse = (args: ReadonlyArray<ByteString>): Result.Result<Order, Refusal> => {
+  const [first, ...rest] = args
+  if (first === undefined || first === "--help" || first === "-h") return Result.succeed({ _tag: "Help" })
+  const verb = verbs[first]
+  if (verb === undefined) return Result.fail(`no such command: ${first}`)
+  return Result.flatMap(splitWords(verb, rest), verb.read)
+}
+
+/** For `thresher help`: one line a verb. */
+export const usage = (): string =>
+  [
+    "usage: thresher COMMAND [--home DIR] ...",
+    ...Object.entries(verbs).map(([name, verb]) => `  ${`${name} ${verb.words}`.trimEnd().padEnd(52)} ${verb.says}`),
+    "DIR is $QMAILHOME, else /var/qmail, unless --home names it.",
+    ""
+  ].join("\n")
+
+const splitWords = (verb: Verb, args: ReadonlyArray<ByteString>): Result.Result<Words, Refusal> => {
+  const options = new Map<string, Array<ByteString>>()
+  const plain: Array<ByteString> = []
+  for (let at = 0; at < args.length; at++) {
+    const word = args[at]!
+    if (word === "--") {
+      plain.push(...args.slice(at + 1))
+      break
+    }
+    const match = /^--([a-z-]+)(?:=([^]*))?$/.exec(word)
+    if (match === null) {
+      if (word.length > 1 && word[0] === "-") return Result.fail(`unknown option: ${word}`)
+      plain.push(word)
+      continue
+    }
+    const [, name = "", inline] = match
+    let value = inline ?? ""
+    if (verb.options.includes(name) || name === "home") {
+      if (inline === undefined) {
+        const next = args[++at]
+        if (next === undefined) return Result.fail(`option --${name} wants a value`)
+        value = next
+      }
+    } else if (!verb.switches.includes(name) || inline !== undefined) return Result.fail(`unknown option: ${word}`)
+    options.set(name, [...(options.get(name) ?? []), value])
+  }
+  return Result.succeed({ options, plain })
+}
+
+const last = (options: Options, name: string): ByteString | undefined => options.get(name)?.at(-1)
+
+const homeOf = ({ options }: Words): { readonly home?: ByteString } => {
+  const home = last(options, "home")
+  return home === undefined ? {} : { home }
+}
+
+const noWords = (words: Words, order: () => Result.Result<Order, Refusal>): Result.Result<Order, Refusal> =>
+  words.plain.length === 0 ? order() : Result.fail(`unexpected argument: ${words.plain[0]}`)
+
+const readStart = (words: Words): Result.Result<Order, Refusal> =>
+  noWords(words, () => {
+    const listen: Array<Endpoint> = []
+    for (const text of words.options.get("listen") ?? []) {
+      const endpoint = parseEndpoint(text)
+      if (endpoint === undefined) return Result.fail(`not HOST:PORT: ${text}`)
+      listen.push(endpoint)
+    }
+    const log = last(words.options, "log") ?? "time"
+    if (log !== "qmail" && log !== "time") return Result.fail(`--log is qmail or time, not ${log}`)
+    return Result.succeed({ _tag: "Start", ...homeOf(words), listen, log })
+  })
+
+const readStop = (words: Words): Result.Result<Order, Refusal> =>
+  noWords(words, () => {
+    const patience = last(words.options, "timeout") ?? "60"
+    return /^[0-9]{1,6}$/.test(patience)
+      ? Result.succeed({ _tag: "Stop", ...homeOf(words), patienceSeconds: Number(patience) })
+      : Result.fail(`--timeout wants seconds, not ${patience}`)
+  })
+
+const readInit = (words: Words): Result.Result<Order, Refusal> =>
+  noWords(words, () => {
+    const domain = last(words.options, "domain")
+    if (domain === undefined) return Result.fail("init wants --domain NAME")
+    return /^[A-Za-z0-9]([A-Za-z0-9-]*[A-Za-z0-9])?(\.[A-Za-z0-9]([A-Za-z0-9-]*[A-Za-z0-9])?)*$/.test(domain)
+      ? Result.succeed({ _tag: "Init", ...homeOf(words), domain })
+      : Result.fail(`not a domain name: ${domain}`)
+  })
+
+const readUser = (words: Words): Result.Result<Order, Refusal> => {
+  const [action, user, ...more] = words.plain
+  if (action !== "add" || user === undefined || more.length > 0) return Result.fail("usage: thresher user add USER")
+  return Result.succeed({ _tag: "AddUser", ...homeOf(words), user })
+}
+
+const readHelp = (words: Words): Result.Result<Order, Refusal> =>
+  words.plain.length > 1
+    ? Result.fail(`unexpected argument: ${words.plain[1]}`)
+    : Result.succeed({ _tag: "Help", ...(words.plain[0] !== undefined && { about: words.plain[0] }) })
+
+const verbs: Readonly<Record<string, Verb>> = {
+  init: {
+    options: ["domain"],
+    switches: [],
+    words: "--domain NAME",
+    says: "make a home that you own",
+    read: readInit
+  },
+  start: {
+    options: ["listen", "log"],
+    switches: [],
+    words: "[--listen HOST:PORT]... [--log time|qmail]",
+    says: "run the server in the foreground",
+    read: readStart
+  },
+  stop: {
+    options: ["timeout"],
+    switches: [],
+    words: "[--timeout SECONDS]",
+    says: "stop the server and wait until it is gone",
+    read: readStop
+  },
+  check: {
+    options: [],
+    switches: ["json"],
+    words: "[--json]",
+    says: "check control files, users and the queue",
+    read: (words) =>
+      noWords(words, () => Result.succeed({ _tag: "Check", ...homeOf(words), json: words.options.has("json") }))
+  },
+  user: { options: [], switches: [], words: "add USER", says: "give USER a Maildir", read: readUser },
+  install: {
+    options: [],
+    switches: ["make-users"],
+    words: "[--make-users]",
+    says: "put the programs where qmail's are",
+    read: (words) =>
+      noWords(words, () =>
+        Result.succeed({ _tag: "Install", ...homeOf(words), makeUsers: words.options.has("make-users") })
+      )
+  },
+  help: { options: [], switches: [], words: "[PROGRAM]", says: "show this, or a manual page", read: readHelp }
+}
