@@ -1,0 +1,35 @@
+/**
+ * What is the one answer to RCPT?
+ *
+ * A refused sender is told at RCPT, not at MAIL, so that he sees which recipient he did not reach. Who may relay
+ * is not asked for rcpthosts. No domain is looked up here: the answer costs no waiting.
+ *
+ * From: qmail-smtpd.c, smtp_rcpt.
+ */
+import type { Address } from "../address/Address.ts"
+import * as RcptHosts from "./RcptHosts.ts"
+
+export interface Facts {
+  readonly recipient: Address
+  /** The sender is in badmailfrom. */
+  readonly senderRefused: boolean
+  /** What is added to recipients of a client who may relay; undefined for a stranger. */
+  readonly relaySuffix: string | undefined
+  readonly rcptHosts: RcptHosts.RcptHosts
+  /** Already accepted for this message. */
+  readonly recipients: number
+  readonly recipientsMax: number
+}
+
+export type Verdict =
+  | { readonly _tag: "Accept"; readonly recipient: Address }
+  | { readonly _tag: "BadSender" }
+  | { readonly _tag: "NoRelay" }
+  | { readonly _tag: "TooMany" }
+
+export const decideRcpt = (facts: Facts): Verdict => {
+  if (facts.senderRefused) return { _tag: "BadSender" }
+  if (facts.relaySuffix === undefined && !RcptHosts.allows(facts.rcptHosts, facts.recipient)) return { _tag: "NoRelay" }
+  if (facts.recipients >= facts.recipientsMax) return { _tag: "TooMany" }
+  return { _tag: "Accept", recipient: facts.recipient + (facts.relaySuffix ?? "") }
+}

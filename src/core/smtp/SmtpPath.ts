@@ -1,0 +1,83 @@
+/**
+ * The argument of MAIL and RCPT: an address, with or without brackets, and parameters. Lenient as qmail: the words
+ * `FROM:` and `TO:` are not looked at, quotes and backslashes are removed, a source route is dropped.
+ *
+ * From: qmail-smtpd.c, addrparse. Source routes: RFC 5321, F.2.
+ */
+import * as Result from "effect/Result"
+import type { Address } from "../address/Address.ts"
+import * as IpAddress from "../address/IpAddress.ts"
+import { type ByteString, lower } from "../Bytes.ts"
+
+export interface SmtpPath {
+  readonly address: Address
+  /** What follows the address, such as ` SIZE=1000`. */
+  readonly parameters: ByteString
+}
+
+/** `user@[our address]` becomes `user@host`. */
+export interface LocalIpHost {
+  readonly host: ByteString
+  readonly isOurs: (ip: IpAddress.IpAddress) => boolean
+}
+
+/** Fails if the address is longer than anything we deliver. */
+export const parse = (
+  argument: ByteString,
+  localIpHost: LocalIpHost | undefined
+): Result.Result<SmtpPath, "address too long"> => {
+  const { at: start, terminator } = addressStart(argument)
+  const codes: Array<number> = [] // a fresh string: a slice would keep the whole line alive
+  let quoted = false
+  let end = start
+  for (; end < argument.length; end++) {
+    const c = argument[end]!
+    if (c === "\\") {
+      end++
+      if (end < argument.length) codes.push(argument.charCodeAt(end))
+    } else if (c === '"') quoted = !quoted
+    else if (c === terminator && !quoted) break
+    else codes.push(c.charCodeAt(0))
+  }
+  const address = codes.length > codesMax ? undefined : String.fromCharCode.apply(null, codes)
+  if (address === undefined) return Result.fail("address too long")
+  const ours = localIpHost === undefined ? address : withLocalIpHost(address, localIpHost)
+  return ours.length > addressBytesMax
+    ? Result.fail("address too long")
+    : Result.succeed({ address: ours, parameters: argument.slice(end + 1) })
+}
+
+const addressStart = (argument: ByteString): { readonly at: number; readonly terminator: ByteString } => {
+  const bracket = argument.indexOf("<")
+  if (bracket >= 0) return { at: afterRoute(argument, bracket + 1), terminator: ">" }
+  const colon = argument.indexOf(":")
+  let at = colon < 0 ? argument.length : colon + 1
+  while (argument[at] === " ") at++
+  return { at: afterRoute(argument, at), terminator: " " }
+}
+
+/** `@x,@y:` is dropped; a route without its colon leaves nothing. */
+const afterRoute = (argument: ByteString, at: number): number => {
+  if (argument[at] !== "@") return at
+  const colon = argument.indexOf(":", at)
+  return colon < 0 ? argument.length : colon + 1
+}
+
+const withLocalIpHost = (address: Address, { host, isOurs }: LocalIpHost): Address => {
+  const at = address.lastIndexOf("@")
+  if (at < 0 || address[at + 1] !== "[") return address
+  const ip = IpAddress.parseLiteral(address.slice(at + 1))
+  return ip !== undefined && isOurs(ip) ? address.slice(0, at + 1) + host : address
+}
+
+/** The SIZE that the client announces (RFC 1870); undefined if it gives no number. */
+export const announcedSize = (parameters: ByteString): number | undefined => {
+  const size = /(?:^| )size=([0-9]{1,20})(?: |$)/.exec(lower(parameters))
+  return size === null ? undefined : Number(size[1])
+}
+
+/** qmail-queue takes 1002 bytes, some of which a RELAYCLIENT suffix may need. (qmail-smtpd.c: 900 with its NUL) */
+const addressBytesMax = 899
+
+/** An address literal that becomes a shorter host is hardly longer than this. */
+const codesMax = addressBytesMax + 64

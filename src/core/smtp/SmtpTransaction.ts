@@ -1,0 +1,83 @@
+/**
+ * What do MAIL and RCPT say to this address, and what envelope grows from it?
+ *
+ * MAIL may be repeated and begins anew; an address that cannot be parsed changes nothing.
+ *
+ * From: qmail-smtpd.c, smtp_mail and smtp_rcpt.
+ */
+import * as Result from "effect/Result"
+import type { Address } from "../address/Address.ts"
+import type { ByteString } from "../Bytes.ts"
+import * as RcptPolicy from "../relay/RcptPolicy.ts"
+import * as RelayClients from "../relay/RelayClients.ts"
+import * as SenderChecks from "../relay/SenderChecks.ts"
+import * as SmtpPath from "./SmtpPath.ts"
+import type { Client, SmtpPolicy } from "./SmtpPolicy.ts"
+import * as SmtpReply from "./SmtpReply.ts"
+
+export interface Transaction {
+  readonly sender: Address
+  readonly senderRefused: boolean
+  readonly last: Recipient | undefined
+}
+
+/** A list that shares its beginning: adding costs the same however many there are. */
+interface Recipient {
+  readonly address: Address
+  readonly count: number
+  readonly before: Recipient | undefined
+}
+
+export const recipientsOf = ({ last }: Transaction): ReadonlyArray<Address> => {
+  const recipients: Array<Address> = []
+  for (let recipient = last; recipient !== undefined; recipient = recipient.before) recipients.push(recipient.address)
+  return recipients.reverse()
+}
+
+interface Context {
+  readonly policy: SmtpPolicy
+  readonly client: Client
+  readonly transaction: Transaction | undefined
+}
+
+export interface Verdict {
+  readonly reply: ByteString
+  readonly transaction: Transaction | undefined
+}
+
+export const mail = ({ policy, transaction }: Context, argument: ByteString): Verdict => {
+  const path = SmtpPath.parse(argument, policy.localIpHost)
+  if (Result.isFailure(path)) return { reply: SmtpReply.syntax, transaction }
+  const { address: sender, parameters } = path.success
+  const size = policy.offersSize && policy.dataBytes > 0 ? SmtpPath.announcedSize(parameters) : undefined
+  if (size !== undefined && size > policy.dataBytes) return { reply: SmtpReply.tooBig, transaction: undefined }
+  const senderRefused = SenderChecks.isRefused(policy.badmailfrom, sender)
+  return { reply: SmtpReply.ok, transaction: { sender, senderRefused, last: undefined } }
+}
+
+export const rcpt = ({ client, policy, transaction }: Context, argument: ByteString): Verdict => {
+  if (transaction === undefined) return { reply: SmtpReply.mailFirst, transaction }
+  const path = SmtpPath.parse(argument, policy.localIpHost)
+  if (Result.isFailure(path)) return { reply: SmtpReply.syntax, transaction }
+  const { last, senderRefused } = transaction
+  const verdict = RcptPolicy.decideRcpt({
+    recipient: path.success.address,
+    senderRefused,
+    relaySuffix: RelayClients.suffixFor(policy.relayClients, client.remoteIp, client.relayVariable),
+    rcptHosts: policy.rcptHosts,
+    recipients: last?.count ?? 0,
+    recipientsMax: policy.limits.recipientsMax
+  })
+  switch (verdict._tag) {
+    case "Accept": {
+      const recipient = { address: verdict.recipient, count: (last?.count ?? 0) + 1, before: last }
+      return { reply: SmtpReply.ok, transaction: { ...transaction, last: recipient } }
+    }
+    case "BadSender":
+      return { reply: SmtpReply.badSender, transaction }
+    case "NoRelay":
+      return { reply: SmtpReply.noRelay, transaction }
+    case "TooMany":
+      return { reply: SmtpReply.tooManyRecipients, transaction }
+  }
+}
