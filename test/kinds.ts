@@ -12,14 +12,24 @@ export const kinds: Readonly<Record<string, Kind>> = {
   "command/CommandLine.ts": "F",
   "command/Endpoint.ts": "V",
   "command/Getopt.ts": "F",
+  "control/Cdb.ts": "F",
   "control/ControlFile.ts": "F",
   "control/ControlMap.ts": "V",
+  "control/ControlReport.ts": "F",
   "control/InstallRecord.ts": "F",
   "control/Settings.ts": "V",
   "envelope/Envelope.ts": "V",
+  "envelope/EnvelopeRecords.ts": "F",
   "queue/MessageNumber.ts": "V",
+  "queue/QueueInjection.ts": "M",
+  "queue/QueueOrigin.ts": "R",
   "queue/QueueStatus.ts": "R",
-  "route/Channel.ts": "V"
+  "route/Channel.ts": "V",
+  "users/AccountFiles.ts": "F",
+  "users/PasswdAssign.ts": "R",
+  "users/UserAccount.ts": "V",
+  "users/UserAssign.ts": "F",
+  "users/UserLookup.ts": "R"
 }
 
 /** Which folders of core a folder may see, besides itself and the files at the top. */

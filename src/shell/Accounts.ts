@@ -11,9 +11,9 @@ import { type ByteString, concat, fromChunk, isDigits } from "../core/Bytes.ts"
 import { settings } from "../core/control/Settings.ts"
 import type { Errno } from "../core/Outcome.ts"
 import * as AccountFiles from "../core/users/AccountFiles.ts"
-import type { PasswdFacts } from "../core/users/UserLookup.ts"
+import type { GroupFacts, PasswdFacts } from "../core/users/UserAccount.ts"
 import { Controls } from "./Controls.ts"
-import { Files, FilesError, orIfAbsent } from "./Files.ts"
+import { Files, orIfAbsent } from "./Files.ts"
 import { Processes } from "./Processes.ts"
 
 /** Nobody can tell whether this account exists. */
@@ -25,7 +25,7 @@ export class AccountsError extends Data.TaggedError("AccountsError")<{
 export interface AccountCalls {
   /** Undefined: there is no such account. */
   readonly user: (name: ByteString) => Effect.Effect<PasswdFacts | undefined, AccountsError>
-  readonly group: (name: ByteString) => Effect.Effect<AccountFiles.GroupFacts | undefined, AccountsError>
+  readonly group: (name: ByteString) => Effect.Effect<GroupFacts | undefined, AccountsError>
 }
 
 export class Accounts extends Context.Service<Accounts, AccountCalls>()("thresher/shell/Accounts") {
@@ -96,7 +96,7 @@ export class Accounts extends Context.Service<Accounts, AccountCalls>()("threshe
   /** `trouble`: names of which nobody can tell. */
   static readonly layerMemory = (known: {
     readonly users?: ReadonlyArray<PasswdFacts>
-    readonly groups?: ReadonlyArray<AccountFiles.GroupFacts>
+    readonly groups?: ReadonlyArray<GroupFacts>
     readonly trouble?: ReadonlyArray<ByteString>
   }): Layer.Layer<Accounts> => {
     const among =
@@ -114,5 +114,3 @@ const isAskable = (name: ByteString): boolean =>
   name !== "" && name[0] !== "-" && !isDigits(name) && !/[:\0\n]/.test(name)
 
 const getentUnknown = 2
-
-export type { FilesError }

@@ -4,7 +4,9 @@ import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as Result from "effect/Result"
 import { type ByteString, concat, fromChunk } from "../core/Bytes.ts"
+import * as Cdb from "../core/control/Cdb.ts"
 import type { ExitCode } from "../core/Outcome.ts"
+import type { UserAccount } from "../core/users/UserAccount.ts"
 import * as UserLookup from "../core/users/UserLookup.ts"
 import { Accounts } from "./Accounts.ts"
 import { Files, orIfAbsent } from "./Files.ts"
@@ -13,7 +15,7 @@ import { Identity } from "./Identity.ts"
 import { Processes } from "./Processes.ts"
 
 export type Found =
-  | { readonly _tag: "Found"; readonly account: UserLookup.UserAccount }
+  | { readonly _tag: "Found"; readonly account: UserAccount }
   /** What qmail-lspawn's child would exit with: see SpawnReport. */
   | { readonly _tag: "Failed"; readonly exitCode: ExitCode }
 
@@ -22,7 +24,7 @@ export interface UserLookups {
 }
 
 const failed = (exitCode: ExitCode): Found => ({ _tag: "Failed", exitCode })
-const found = (account: UserLookup.UserAccount): Found => ({ _tag: "Found", account })
+const found = (account: UserAccount): Found => ({ _tag: "Found", account })
 
 export class UserDatabase extends Context.Service<UserDatabase, UserLookups>()("thresher/shell/UserDatabase") {
   /** The getpw rules are applied here: for a server. */
@@ -44,7 +46,7 @@ export class UserDatabase extends Context.Service<UserDatabase, UserLookups>()("
       })
     )
 
-  static readonly layerMemory = (known: Readonly<Record<ByteString, UserLookup.UserAccount>>) =>
+  static readonly layerMemory = (known: Readonly<Record<ByteString, UserAccount>>) =>
     Layer.succeed(UserDatabase, {
       lookup: (local) =>
         Effect.sync(() => {
@@ -70,7 +72,7 @@ const make = Effect.fnUntraced(function* (behind: (local: ByteString) => Effect.
   const lookup = Effect.fnUntraced(function* (local: ByteString) {
     const file = yield* orIfAbsent(content, () => undefined)
     if (file === undefined) return yield* behind(local)
-    const fields = UserLookup.inDatabase(file, local)
+    const fields = UserLookup.inDatabase((key) => Cdb.find(file, key), local)
     if (Result.isFailure(fields)) return failed(fields.failure)
     if (fields.success === undefined) return yield* behind(local)
     const account = UserLookup.fromFields(fields.success)

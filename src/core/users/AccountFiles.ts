@@ -1,17 +1,12 @@
 /** Lines of /etc/passwd and /etc/group, and what /etc/nsswitch.conf says about other sources. */
 import { type ByteString, isDigits } from "../Bytes.ts"
-import type { PasswdFacts } from "./UserLookup.ts"
+import type { GroupFacts, PasswdFacts } from "./UserAccount.ts"
 
 /** Undefined: not an account (a comment, a compat line `+`, numbers that are none). */
 export const passwdLine = (line: ByteString): PasswdFacts | undefined => {
   const [name, , uid, gid, , homedir, shell] = line.split(":")
   if (!name || shell === undefined || !isDigits(uid!) || !isDigits(gid!)) return undefined
   return { name, uid: Number(uid), gid: Number(gid), homedir: homedir! }
-}
-
-export interface GroupFacts {
-  readonly name: ByteString
-  readonly gid: number
 }
 
 export const groupLine = (line: ByteString): GroupFacts | undefined => {

@@ -1,7 +1,8 @@
 /** users/assign: which account each local part belongs to, and the records of users/cdb made from it. (qmail-users(5)) */
 import * as Result from "effect/Result"
-import { type ByteString, lower } from "../Bytes.ts"
+import type { ByteString } from "../Bytes.ts"
 import type { CdbRecord } from "../control/Cdb.ts"
+import { endingsKey, exactKey, prefixKey } from "./UserAccount.ts"
 
 /** `exact`: this local part. `prefix`: every local part that begins so, itself included. */
 export interface Assignment {
@@ -61,13 +62,6 @@ export const formatLine = ({ fields, local, match }: Assignment): ByteString =>
 /** The whole file, with its last line. */
 export const format = (assignments: ReadonlyArray<Assignment>): ByteString =>
   assignments.map(formatLine).join("") + ".\n"
-
-/** The key under which an exact local part is found. */
-export const exactKey = (local: ByteString): ByteString => `!${lower(local)}\0`
-/** The key under which a prefix is found. */
-export const prefixKey = (prefix: ByteString): ByteString => `!${lower(prefix)}`
-/** Its data are the last characters of all prefixes: only where one of them stands is a lookup worth while. */
-export const endingsKey: ByteString = ""
 
 /** In the order of the lines, so that the first of equal ones is found; the endings come last. */
 export const records = (assignments: ReadonlyArray<Assignment>): ReadonlyArray<CdbRecord> => {

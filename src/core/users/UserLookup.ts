@@ -9,19 +9,8 @@
  */
 import * as Result from "effect/Result"
 import { type ByteString, leadingNumber, lower } from "../Bytes.ts"
-import * as Cdb from "../control/Cdb.ts"
 import { type Errno, type ExitCode, isTemporary } from "../Outcome.ts"
-import { endingsKey, exactKey } from "./UserAssign.ts"
-
-export interface UserAccount {
-  readonly user: ByteString
-  readonly uid: number
-  readonly gid: number
-  readonly homedir: ByteString
-  /** Between `.qmail` and the extension: empty or `-`. */
-  readonly dash: ByteString
-  readonly ext: ByteString
-}
+import { endingsKey, exactKey, type PasswdFacts, type UserAccount } from "./UserAccount.ts"
 
 /** What a delivery that finds no account exits with. (qlx.h) */
 export const exits = {
@@ -34,18 +23,18 @@ export const exits = {
   execFailed: 121
 } as const satisfies Record<string, ExitCode>
 
+/** A look into users/cdb: the data under this key. */
+export type Find = (key: ByteString) => Result.Result<ByteString | undefined, unknown>
+
 /** The six fields, each ended by a NUL; undefined: users/cdb assigns this local part to nobody. */
-export const inDatabase = (
-  file: Uint8Array,
-  local: ByteString
-): Result.Result<ByteString | undefined, typeof exits.cdb> => {
+export const inDatabase = (find: Find, local: ByteString): Result.Result<ByteString | undefined, typeof exits.cdb> => {
   const trouble = Result.fail(exits.cdb)
-  const endings = Cdb.find(file, endingsKey)
+  const endings = find(endingsKey)
   if (Result.isFailure(endings) || endings.success === undefined) return trouble
   const key = exactKey(local)
   for (let length = key.length; length > 0; length--) {
     if (length > 1 && length < key.length && !endings.success.includes(key[length - 1]!)) continue
-    const found = Cdb.find(file, key.slice(0, length))
+    const found = find(key.slice(0, length))
     if (Result.isFailure(found)) return trouble
     if (found.success !== undefined)
       return Result.succeed(found.success + (length < key.length ? local.slice(length - 1) : "") + "\0")
@@ -88,14 +77,6 @@ export const candidates = (local: ByteString, delimiter: ByteString): ReadonlyAr
         ext: local.slice(end + 1)
       })
   return names
-}
-
-/** An account as the passwd database has it. */
-export interface PasswdFacts {
-  readonly name: ByteString
-  readonly uid: number
-  readonly gid: number
-  readonly homedir: ByteString
 }
 
 /** What a look at the home directory told. */

@@ -1,0 +1,190 @@
+/**
+ * What qmail-showctl prints: every control file in words.
+ *
+ * From: qmail-showctl.c. In a qmail home only the files that notqmail knows are known; in ours, all of Settings.
+ */
+import * as Option from "effect/Option"
+import * as Result from "effect/Result"
+import { type ByteString, isPrintable, replaceUnless } from "../Bytes.ts"
+import * as ControlFile from "./ControlFile.ts"
+import type { GroupRole, InstallRecord, Role } from "./InstallRecord.ts"
+import * as Settings from "./Settings.ts"
+
+/** What was found under the name of a control file. */
+export type ControlFound =
+  | { readonly _tag: "Content"; readonly content: ByteString; readonly mtime: number }
+  | { readonly _tag: "Missing" }
+  | { readonly _tag: "Trouble" }
+
+export interface ControlFacts {
+  readonly home: ByteString
+  readonly record: InstallRecord
+  /** Undefined: there is no such account or group. */
+  readonly uids: Readonly<Record<Role, number | undefined>>
+  readonly gids: Readonly<Record<GroupRole, number | undefined>>
+  /** The names in control/. */
+  readonly names: ReadonlyArray<ByteString>
+  readonly found: (name: string) => ControlFound
+}
+
+export const preamble = ({
+  gids,
+  home,
+  record,
+  uids
+}: Pick<ControlFacts, "gids" | "home" | "record" | "uids">): ByteString =>
+  [
+    `qmail home directory: ${home}.`,
+    `user-ext delimiter: ${record.break}.`,
+    `paternalism (in decimal): ${record.patrn}.`,
+    `silent concurrency limit: ${record.spawn}.`,
+    `subdirectory split: ${record.split}.`,
+    `user ids: ${roles.map((role) => uids[role] ?? noSuchId).join(", ")}.`,
+    `group ids: ${[gids.nofiles, gids.qmail].map((gid) => gid ?? noSuchId).join(", ")}.`,
+    ""
+  ].join("\n")
+
+/** Everything behind the preamble, the unknown files last. */
+export const report = (facts: ControlFacts): ByteString => {
+  const { classic } = facts.record
+  const known = Settings.all.filter((setting) => !classic || setting.reader === "cdb" || setting.name in sentences)
+  const names = new Set(known.map(({ name }) => name))
+  return [
+    ...known.map((setting) => `\n${setting.name}: ${said(setting, facts)}`),
+    ...facts.names.filter((name) => !names.has(name)).map((name) => `\n${visible(name)}: ${noIdea}`)
+  ].join("")
+}
+
+const said = (setting: Settings.Setting, facts: ControlFacts): ByteString => {
+  const found = facts.found(setting.name)
+  if (found._tag === "Trouble") return trouble
+  const content = found._tag === "Content" ? found.content : undefined
+  switch (setting.reader) {
+    case "line":
+      return saidLine(setting, content, facts)
+    case "integer":
+      return saidInteger(setting, content, facts.record.classic)
+    case "list":
+    case "map":
+      return saidList(setting, content, facts)
+    case "cdb":
+      return saidFreshness(facts)
+  }
+}
+
+const saidLine = (setting: Settings.LineSetting, content: ByteString | undefined, facts: ControlFacts): ByteString => {
+  const { after, before } = sentenceOf(setting)
+  const me = facts.found("me")
+  const name = me._tag === "Content" && setting.name !== "me" ? ControlFile.line(me.content) : undefined
+  const value = Settings.lineOr(setting, content === undefined ? undefined : ControlFile.line(content), name)
+  const shown =
+    value ?? (setting.name === "me" ? "undefined! Uh-oh" : setting.default._tag === "Me" ? setting.name : "nothing")
+  return `${content === undefined ? byDefault : ""}${before}${visible(shown)}${after}.\n`
+}
+
+const saidInteger = (
+  setting: Settings.IntegerSetting,
+  content: ByteString | undefined,
+  classic: boolean
+): ByteString => {
+  const { after, before } = sentenceOf(setting)
+  const given = content === undefined ? Result.succeed(Option.none<number>()) : ControlFile.integer(content)
+  if (Result.isFailure(given)) return trouble
+  return Option.match(given.success, {
+    onNone: () => `${byDefault}${before}${Settings.integerOr(setting, undefined, classic)}${after}.\n`,
+    // qmail holds the number in 32 bits with a sign.
+    onSome: (value) => `${before}${classic ? Math.max(0, value | 0) : value}${after}.\n`
+  })
+}
+
+const saidList = (setting: Settings.ListSetting, content: ByteString | undefined, facts: ControlFacts): ByteString => {
+  const { absent, after, before } =
+    setting.name === "morercpthosts" && facts.found("rcpthosts")._tag === "Missing"
+      ? withoutRcptHosts
+      : sentenceOf(setting)
+  if (content === undefined) return `${byDefault}${absent ?? "None."}\n`
+  return (
+    "\n" +
+    ControlFile.list(content)
+      .map((entry) => `${before}${visible(entry)}${after}\n`)
+      .join("")
+  )
+}
+
+/** Is the database newer than what it was made from? */
+const saidFreshness = (facts: ControlFacts): ByteString => {
+  const source = facts.found("morercpthosts")
+  const made = facts.found("morercpthosts.cdb")
+  if (source._tag !== "Content")
+    return made._tag === "Content"
+      ? "Oops! morercpthosts.cdb exists but morercpthosts doesn't.\n"
+      : `${byDefault}No effect.\n`
+  if (made._tag !== "Content") return "Oops! morercpthosts exists but morercpthosts.cdb doesn't.\n"
+  return Math.floor(source.mtime) > Math.floor(made.mtime)
+    ? "Oops! morercpthosts.cdb is older than morercpthosts.\n"
+    : "Modified recently enough; hopefully up to date.\n"
+}
+
+const visible = (text: ByteString): ByteString => replaceUnless(text, isPrintable, "?")
+
+const byDefault = "(Default.) "
+const trouble = "Oops! Trouble reading this file.\n"
+const noIdea = "I have no idea what this file does.\n"
+/** What a uid of -1 looks like; no account has it. */
+const noSuchId = 0xffff_ffff
+const roles: ReadonlyArray<Role> = ["alias", "qmaild", "qmaill", "root", "qmailp", "qmailq", "qmailr", "qmails"]
+
+/** Around the value, or around each entry of a list; `absent` stands for a list whose file is missing. */
+interface Sentence {
+  readonly before: string
+  readonly after: string
+  readonly absent?: string
+}
+
+const sentenceOf = (setting: Settings.Setting): Sentence =>
+  (sentences as Readonly<Record<string, Sentence>>)[setting.name] ?? {
+    before: "",
+    after: setting.reader === "line" || setting.reader === "integer" ? ` (${setting.meaning})` : "",
+    absent: `None (${setting.meaning}).`
+  }
+
+const around = (before: string, after = "", absent = ""): Sentence => ({ before, after, absent })
+const recipientsAt = "SMTP clients may send messages to recipients at "
+
+/** The words of notqmail for its files; ours are described by their meaning. */
+const sentences = {
+  badmailfrom: around("", " not accepted in MAIL FROM.", "Any MAIL FROM is allowed."),
+  bouncefrom: around("Bounce user name is "),
+  bouncehost: around("Bounce host name is "),
+  concurrencylocal: around("Local concurrency is "),
+  concurrencyremote: around("Remote concurrency is "),
+  databytes: around("SMTP DATA limit is ", " bytes"),
+  defaultdomain: around("Default domain name is "),
+  defaulthost: around("Default host name is "),
+  doublebouncehost: around("2B recipient host: "),
+  doublebounceto: around("2B recipient user: "),
+  envnoathost: around("Presumed domain name is "),
+  helohost: around("SMTP client HELO host name is "),
+  idhost: around("Message-ID host name is "),
+  localiphost: around("Local IP address becomes "),
+  locals: around("Messages for ", " are delivered locally.", "Messages for me are delivered locally."),
+  me: around("My name is "),
+  percenthack: around("The percent hack is allowed for user%host@", ".", "The percent hack is not allowed."),
+  plusdomain: around("Plus domain name is "),
+  qmqpservers: around("QMQP server: ", ".", "No QMQP servers."),
+  queuelifetime: around("Message lifetime in the queue is ", " seconds"),
+  rcpthosts: around(recipientsAt, ".", "SMTP clients may send messages to any recipient."),
+  morercpthosts: around(recipientsAt, ".", "No effect."),
+  smtpgreeting: around("SMTP greeting: 220 "),
+  smtproutes: around("SMTP route: ", "", "No artificial SMTP routes."),
+  timeoutconnect: around("SMTP client connection timeout is ", " seconds"),
+  timeoutremote: around("SMTP client data timeout is ", " seconds"),
+  timeoutsmtpd: around("SMTP server data timeout is ", " seconds"),
+  virtualdomains: around("Virtual domain: ", "", "No virtual domains.")
+} as const satisfies Partial<Record<keyof typeof Settings.settings, Sentence>>
+
+const withoutRcptHosts: Sentence = {
+  before: "No rcpthosts; doesn't matter that morercpthosts has ",
+  after: ".",
+  absent: "No rcpthosts; morercpthosts is irrelevant."
+}
