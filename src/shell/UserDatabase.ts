@@ -3,9 +3,9 @@ import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as Result from "effect/Result"
-import { type ByteString, concat, fromChunk } from "../core/Bytes.ts"
+import { type ByteString, concat, fromChunk, toChunk } from "../core/Bytes.ts"
 import * as Cdb from "../core/control/Cdb.ts"
-import type { ExitCode } from "../core/Outcome.ts"
+import { type ExitCode, exitPermanent, exitSuccess } from "../core/Outcome.ts"
 import type { UserAccount } from "../core/users/UserAccount.ts"
 import * as UserLookup from "../core/users/UserLookup.ts"
 import { Accounts } from "./Accounts.ts"
@@ -153,3 +153,16 @@ const byProgram = Effect.fnUntraced(
   Effect.catchTag("AccountsError", () => Effect.succeed(failed(UserLookup.exits.system))),
   Effect.catchTag("ProcessesError", () => Effect.succeed(failed(UserLookup.exits.execFailed)))
 )
+
+/** The program qmail-getpw. */
+export const printAccount = Effect.gen(function* () {
+  const [local] = (yield* Identity).arguments
+  if (local === undefined) return exitPermanent
+  const answer = yield* byAccounts(local)
+  if (answer._tag === "Failed") return answer.exitCode
+  const files = yield* Files
+  return yield* files.write(1, toChunk(UserLookup.toFields(answer.account))).pipe(
+    Effect.as(exitSuccess),
+    Effect.orElseSucceed(() => UserLookup.exits.system)
+  )
+})

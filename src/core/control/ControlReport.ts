@@ -16,23 +16,22 @@ export type ControlFound =
   | { readonly _tag: "Missing" }
   | { readonly _tag: "Trouble" }
 
-export interface ControlFacts {
+export interface HomeFacts {
   readonly home: ByteString
   readonly record: InstallRecord
   /** Undefined: there is no such account or group. */
   readonly uids: Readonly<Record<Role, number | undefined>>
   readonly gids: Readonly<Record<GroupRole, number | undefined>>
+}
+
+export interface ControlFacts {
+  readonly classic: boolean
   /** The names in control/. */
   readonly names: ReadonlyArray<ByteString>
   readonly found: (name: string) => ControlFound
 }
 
-export const preamble = ({
-  gids,
-  home,
-  record,
-  uids
-}: Pick<ControlFacts, "gids" | "home" | "record" | "uids">): ByteString =>
+export const preamble = ({ gids, home, record, uids }: HomeFacts): ByteString =>
   [
     `qmail home directory: ${home}.`,
     `user-ext delimiter: ${record.break}.`,
@@ -46,8 +45,9 @@ export const preamble = ({
 
 /** Everything behind the preamble, the unknown files last. */
 export const report = (facts: ControlFacts): ByteString => {
-  const { classic } = facts.record
-  const known = Settings.all.filter((setting) => !classic || setting.reader === "cdb" || setting.name in sentences)
+  const known = Settings.all.filter(
+    (setting) => !facts.classic || setting.reader === "cdb" || setting.name in sentences
+  )
   const names = new Set(known.map(({ name }) => name))
   return [
     ...known.map((setting) => `\n${setting.name}: ${said(setting, facts)}`),
@@ -63,7 +63,7 @@ const said = (setting: Settings.Setting, facts: ControlFacts): ByteString => {
     case "line":
       return saidLine(setting, content, facts)
     case "integer":
-      return saidInteger(setting, content, facts.record.classic)
+      return saidInteger(setting, content, facts.classic)
     case "list":
     case "map":
       return saidList(setting, content, facts)
@@ -115,12 +115,12 @@ const saidList = (setting: Settings.ListSetting, content: ByteString | undefined
 const saidFreshness = (facts: ControlFacts): ByteString => {
   const source = facts.found("morercpthosts")
   const made = facts.found("morercpthosts.cdb")
-  if (source._tag !== "Content")
-    return made._tag === "Content"
-      ? "Oops! morercpthosts.cdb exists but morercpthosts doesn't.\n"
-      : `${byDefault}No effect.\n`
-  if (made._tag !== "Content") return "Oops! morercpthosts exists but morercpthosts.cdb doesn't.\n"
-  return Math.floor(source.mtime) > Math.floor(made.mtime)
+  if (source._tag === "Missing")
+    return made._tag === "Missing"
+      ? `${byDefault}No effect.\n`
+      : "Oops! morercpthosts.cdb exists but morercpthosts doesn't.\n"
+  if (made._tag === "Missing") return "Oops! morercpthosts exists but morercpthosts.cdb doesn't.\n"
+  return source._tag === "Content" && made._tag === "Content" && Math.floor(source.mtime) > Math.floor(made.mtime)
     ? "Oops! morercpthosts.cdb is older than morercpthosts.\n"
     : "Modified recently enough; hopefully up to date.\n"
 }

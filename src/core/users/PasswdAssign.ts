@@ -15,7 +15,8 @@ export interface PasswdEntry {
   readonly homedir: ByteString
 }
 
-export interface Wishes {
+/** What the option letters of qmail-pw2u decide. */
+export interface Options {
   /** What stands between `.qmail` and an extension: `-` or `-/`. */
   readonly dash: ByteString
   /** The delimiter of extensions; empty: there are none. */
@@ -23,10 +24,34 @@ export interface Wishes {
   readonly capitals: boolean
   /** Required: no home stops the conversion. Checked: it leaves the account out. */
   readonly homes: "required" | "checked" | "ignored"
+}
+
+export interface Wishes extends Options {
   /** Undefined: the list does not exist. */
   readonly include: ControlSet | undefined
   readonly exclude: ControlSet | undefined
   readonly mailNames: ControlMap
+}
+
+/** `delimiter`: as installed, unless an option says otherwise. Later letters win. */
+export const optionsOf = (
+  letters: ReadonlyArray<{ readonly letter: string; readonly value: ByteString }>,
+  delimiter: ByteString
+): Options =>
+  letters.reduce<Options>(
+    (options, { letter, value }) =>
+      letter === "c" ? { ...options, delimiter: value.slice(0, 1) } : { ...options, ...effectOf[letter] },
+    { dash: "-", delimiter, capitals: false, homes: "checked" }
+  )
+
+const effectOf: Readonly<Record<string, Partial<Options>>> = {
+  "/": { dash: "-/" },
+  o: { homes: "checked" },
+  h: { homes: "required" },
+  H: { homes: "ignored" },
+  u: { capitals: true },
+  U: { capitals: false },
+  C: { delimiter: "" }
 }
 
 /** Undefined: a line that is no account, or root's. Without its line feed. */

@@ -1,0 +1,36 @@
+/** The real services of a program in its home. A home that cannot be read ends the program. */
+import * as Effect from "effect/Effect"
+import * as Layer from "effect/Layer"
+import { exitTemporary, systemText } from "../core/Outcome.ts"
+import { Accounts } from "./Accounts.ts"
+import { Controls } from "./Controls.ts"
+import { Files, type FilesError } from "./Files.ts"
+import { Home, type HomeError } from "./Home.ts"
+import { Identity } from "./Identity.ts"
+import { Fatal } from "./Main.ts"
+import { Processes } from "./Processes.ts"
+
+const inHome = Controls.layer.pipe(Layer.provideMerge(Home.layer), Layer.provideMerge(Identity.layer))
+
+/** For `Main.runSync`: one job, every call blocks. */
+export const oneShot = <A>(program: Effect.Effect<A, Fatal, Controls | Files | Home | Identity>) =>
+  homeless(Effect.provide(program, inHome.pipe(Layer.provideMerge(Files.layerSync))))
+
+/** For `Main.run`: also children, and the system's accounts. */
+export const waiting = <A>(
+  program: Effect.Effect<A, Fatal, Accounts | Controls | Files | Home | Identity | Processes>
+) =>
+  homeless(
+    Effect.provide(
+      program,
+      Accounts.layer.pipe(Layer.provideMerge(inHome), Layer.provideMerge(Layer.mergeAll(Files.layer, Processes.layer)))
+    )
+  )
+
+const homeless = <A>(program: Effect.Effect<A, Fatal | FilesError | HomeError>): Effect.Effect<A, Fatal> =>
+  program.pipe(
+    Effect.catchTag("HomeError", ({ file, reason }) => fatal(`unable to read ${file}: ${reason}`)),
+    Effect.catchTag("FilesError", ({ errno, path }) => fatal(`unable to read ${path}: ${systemText(errno)}`))
+  )
+
+const fatal = (text: string) => Effect.fail(new Fatal({ exitCode: exitTemporary, text }))
