@@ -26,7 +26,8 @@ export const statusOf = ({ custom, ending, failed, qp }: Facts): QueueStatus => 
   if (ending._tag === "Killed") return temporary("qq crashed (#4.3.0)")
   const code = ending.exitCode === 0 && failed ? 54 : ending.exitCode
   if (code === 0) return { _tag: "Queued", qp }
-  if (code === 82 && custom.length > 2 && (custom[0] === "D" || custom[0] === "Z"))
+  if (code === 82 && custom.length > 2)
+    // only a D is permanent; what else it begins with is not looked at
     return custom[0] === "D" ? permanent(custom.slice(1)) : temporary(custom.slice(1))
   return (
     texts[code] ??

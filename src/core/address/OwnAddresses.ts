@@ -1,0 +1,12 @@
+/**
+ * Which IP addresses are this host's. Besides those of its interfaces 0.0.0.0 is one (qmail's ipme.c); in homes
+ * of our own also all of 127.0.0.0/8, ::1 and ::.
+ */
+import * as IpAddress from "./IpAddress.ts"
+
+export const lookup =
+  (interfaces: ReadonlyArray<IpAddress.IpAddress>, classic: boolean) =>
+  (ip: IpAddress.IpAddress): boolean =>
+    interfaces.some((own) => IpAddress.equals(own, ip)) ||
+    (IpAddress.isUnspecified(ip) && (IpAddress.isV4(ip) || !classic)) ||
+    (!classic && IpAddress.isLoopback(ip))

@@ -1,0 +1,207 @@
+/**
+ * The two directions of a conversation with one peer: on a socket, on descriptors that somebody else connected,
+ * and in memory. What the peer sends is read only when it is asked for, and what is said to him waits while he
+ * does not read: a connection holds a few chunks, never more.
+ */
+import type * as Cause from "effect/Cause"
+import * as Effect from "effect/Effect"
+import * as Queue from "effect/Queue"
+import * as fs from "node:fs"
+import * as net from "node:net"
+import { type ByteString, toChunk } from "../core/Bytes.ts"
+import { type FileCalls, Files } from "./Files.ts"
+
+export type Incoming =
+  | { readonly _tag: "Bytes"; readonly bytes: Uint8Array }
+  /** The peer will say no more; he may still listen. */
+  | { readonly _tag: "Ended" }
+  /** Nothing happened for the whole time allowed. */
+  | { readonly _tag: "TimedOut" }
+  /** We were asked to stop; said once. */
+  | { readonly _tag: "StopRequested" }
+
+export interface Connection {
+  readonly receive: Effect.Effect<Incoming>
+  /** False: the peer is gone, or read nothing for the whole time allowed. */
+  readonly send: (text: ByteString) => Effect.Effect<boolean>
+  /** Says what is still to be said, and ends. */
+  readonly close: Effect.Effect<void>
+}
+
+const ended: Incoming = { _tag: "Ended" }
+const timedOut: Incoming = { _tag: "TimedOut" }
+const stopRequested: Incoming = { _tag: "StopRequested" }
+
+/** A connection and the means to end it from outside. */
+export interface SocketConnection extends Connection {
+  readonly requestStop: () => void
+  readonly destroy: () => void
+}
+
+export const ofSocket = (socket: net.Socket, idleSeconds: number): SocketConnection => ({
+  ...receiverOf(socket, idleSeconds),
+  send: senderOf(socket, idleSeconds),
+  close: closeSocket(socket),
+  destroy: () => void socket.destroy()
+})
+
+const receiverOf = (socket: net.Socket, idleSeconds: number): Pick<SocketConnection, "receive" | "requestStop"> => {
+  const arrived: Array<Uint8Array> = []
+  let isEnded = false
+  let isExpired = false
+  let stopWanted = false
+  let waiting: ((incoming: Incoming) => void) | undefined
+
+  const answer = (incoming: Incoming): void => {
+    const resume = waiting
+    waiting = undefined
+    resume?.(incoming)
+  }
+  const finished = (): void => {
+    isEnded = true
+    answer(ended)
+  }
+  socket.on("data", (bytes: Uint8Array) => {
+    if (waiting !== undefined) return answer({ _tag: "Bytes", bytes })
+    arrived.push(bytes)
+    socket.pause()
+  })
+  socket.on("end", finished).on("close", finished).on("error", finished)
+  socket.setTimeout(idleSeconds * 1000, () => {
+    if (waiting === undefined) isExpired = true
+    else answer(timedOut)
+  })
+  const immediately = (): Incoming | undefined => {
+    const first = arrived.shift()
+    if (first !== undefined) return { _tag: "Bytes", bytes: first }
+    if (!stopWanted) return isEnded ? ended : undefined
+    stopWanted = false
+    return stopRequested
+  }
+  return {
+    receive: Effect.callback((resume) => {
+      const known = immediately()
+      if (known !== undefined) return resume(Effect.succeed(known))
+      waiting = (incoming) => resume(Effect.succeed(incoming))
+      // It expired while we were busy: that was no fault of the peer's.
+      if (isExpired) socket.setTimeout(idleSeconds * 1000)
+      isExpired = false
+      if (socket.isPaused()) socket.resume()
+    }),
+    requestStop: () => {
+      if (waiting === undefined) stopWanted = true
+      else answer(stopRequested)
+    }
+  }
+}
+
+const senderOf =
+  (socket: net.Socket, idleSeconds: number): Connection["send"] =>
+  (text) =>
+    Effect.suspend(() => {
+      if (socket.destroyed || !socket.writable) return Effect.succeed(false)
+      return socket.write(text, "latin1") ? Effect.succeed(true) : drained(socket, idleSeconds)
+    })
+
+const drained = (output: net.Socket, seconds: number): Effect.Effect<boolean> =>
+  Effect.callback((resume) => {
+    const done = (fine: boolean) => () => {
+      output.off("drain", onDrain).off("close", onClose)
+      clearTimeout(timer)
+      resume(Effect.succeed(fine))
+    }
+    const onDrain = done(true)
+    const onClose = done(false)
+    output.once("drain", onDrain).once("close", onClose)
+    // @effect-diagnostics-next-line globalTimers:off
+    const timer = setTimeout(onClose, seconds * 1000)
+  })
+
+/**
+ * A socket that is closed while input waits in it is reset, and the reset may overtake our last reply: the peer's
+ * rest is read and dropped for a while.
+ */
+const closeSocket = (socket: net.Socket): Effect.Effect<void> =>
+  Effect.callback((resume) => {
+    if (socket.destroyed) return resume(Effect.void)
+    socket.removeAllListeners("data").on("data", () => {})
+    socket.setTimeout(0)
+    socket.resume()
+    // @effect-diagnostics-next-line globalTimers:off
+    const timer = setTimeout(() => socket.destroy(), lingerMillis)
+    socket.once("close", () => {
+      clearTimeout(timer)
+      resume(Effect.void)
+    })
+    socket.end(() => resume(Effect.void))
+  })
+
+const lingerMillis = 2000
+
+/**
+ * Descriptors that were open when the program started. What is no pipe and no socket (a file, a terminal) is read
+ * and written in place: it never keeps us waiting for a stranger. Pipes and sockets are not, since a read that
+ * waits in the thread pool would keep the process from ending.
+ */
+export const ofDescriptors = (input: number, output: number, idleSeconds: number) =>
+  Effect.map(Files, (files): Connection => {
+    const from = socketOf(input, { readable: true, writable: false })
+    const to = socketOf(output, { readable: false, writable: true })
+    return {
+      receive: from === undefined ? readInPlace(files, input) : receiverOf(from, idleSeconds).receive,
+      send: to === undefined ? (text) => writeInPlace(files, output, text) : senderOf(to, idleSeconds),
+      close: to === undefined ? Effect.void : Effect.callback((resume) => void to.end(() => resume(Effect.void)))
+    }
+  })
+
+const socketOf = (fd: number, directions: { readable: boolean; writable: boolean }): net.Socket | undefined => {
+  try {
+    const kind = fs.fstatSync(fd)
+    if (!kind.isFIFO() && !kind.isSocket()) return undefined
+    const socket = new net.Socket({ fd, allowHalfOpen: true, ...directions })
+    socket.on("error", () => {})
+    return socket
+  } catch {
+    return undefined
+  }
+}
+
+const readInPlace = (files: FileCalls, fd: number): Effect.Effect<Incoming> =>
+  files.read(fd, chunkBytes, null).pipe(
+    Effect.map((bytes): Incoming => (bytes.length === 0 ? ended : { _tag: "Bytes", bytes })),
+    Effect.orElseSucceed(() => ended)
+  )
+
+const writeInPlace = (files: FileCalls, fd: number, text: ByteString): Effect.Effect<boolean> =>
+  files.write(fd, toChunk(text)).pipe(
+    Effect.as(true),
+    Effect.orElseSucceed(() => false)
+  )
+
+const chunkBytes = 65536
+
+/** The two ends of a connection that needs no network; time is the fiber's clock. */
+export const pair = (
+  idleSeconds: number
+): Effect.Effect<readonly [server: Connection & { readonly requestStop: () => void }, client: Connection]> =>
+  Effect.gen(function* () {
+    const toServer = yield* Queue.bounded<Incoming, Cause.Done>(pairChunks)
+    const toClient = yield* Queue.bounded<Incoming, Cause.Done>(pairChunks)
+    const end = (rx: Queue.Queue<Incoming, Cause.Done>, tx: Queue.Queue<Incoming, Cause.Done>): Connection => ({
+      receive: Queue.take(rx).pipe(
+        Effect.timeoutOrElse({ duration: idleSeconds * 1000, orElse: () => Effect.succeed(timedOut) }),
+        Effect.catch(() => Effect.succeed(ended))
+      ),
+      send: (text) =>
+        Queue.offer(tx, { _tag: "Bytes", bytes: toChunk(text) }).pipe(
+          Effect.timeoutOrElse({ duration: idleSeconds * 1000, orElse: () => Effect.succeed(false) })
+        ),
+      close: Effect.asVoid(Queue.end(tx))
+    })
+    return [
+      { ...end(toServer, toClient), requestStop: () => void Queue.offerUnsafe(toServer, stopRequested) },
+      end(toClient, toServer)
+    ] as const
+  })
+
+const pairChunks = 16

@@ -1,0 +1,48 @@
+/** Reads from control/ what the SMTP server grants its clients. */
+import * as Effect from "effect/Effect"
+import * as Result from "effect/Result"
+import * as OwnAddresses from "../core/address/OwnAddresses.ts"
+import type { ByteString } from "../core/Bytes.ts"
+import { settings } from "../core/control/Settings.ts"
+import * as SmtpPolicy from "../core/smtp/SmtpPolicy.ts"
+import { Controls, ControlsError } from "./Controls.ts"
+import { Home } from "./Home.ts"
+import * as Interfaces from "./Interfaces.ts"
+
+export interface SmtpSettings {
+  readonly policy: SmtpPolicy.SmtpPolicy
+  /** Seconds to wait for the client, at each reading and each writing. */
+  readonly timeoutSeconds: number
+}
+
+/** `dataBytesVariable`: the value of DATABYTES, if it is set. */
+export const readPolicy = Effect.fnUntraced(function* (dataBytesVariable: ByteString | undefined) {
+  const controls = yield* Controls
+  const { path, record } = yield* Home
+  const greeting = yield* controls.line(settings.smtpgreeting)
+  if (greeting === undefined) return yield* new ControlsError({ file: `${path}/control/me`, reason: "ENOENT" })
+  const policy = SmtpPolicy.from({
+    classic: record.classic,
+    me: yield* controls.line(settings.me),
+    greeting,
+    localiphost: yield* controls.line(settings.localiphost),
+    rcpthosts: yield* controls.list(settings.rcpthosts),
+    morercpthosts: yield* controls.content(settings.morercpthostsCdb.name),
+    locals: yield* controls.list(settings.locals),
+    virtualdomains: yield* controls.list(settings.virtualdomains),
+    badmailfrom: yield* controls.list(settings.badmailfrom),
+    relayclients: yield* controls.list(settings.relayclients),
+    openrelay: yield* controls.integer(settings.openrelay),
+    databytes: SmtpPolicy.dataBytes(yield* controls.integer(settings.databytes), dataBytesVariable),
+    maxhops: yield* controls.integer(settings.maxhops),
+    maxrecipients: yield* controls.integer(settings.maxrecipients),
+    isOurs: OwnAddresses.lookup(yield* Interfaces.addresses, record.classic)
+  })
+  if (Result.isFailure(policy))
+    return yield* new ControlsError({
+      file: `${path}/control/relayclients`,
+      reason: `no address, prefix or network: ${policy.failure}`
+    })
+  const seconds = yield* controls.integer(settings.timeoutsmtpd)
+  return { policy: policy.success, timeoutSeconds: Math.max(1, seconds) } satisfies SmtpSettings
+})

@@ -1,0 +1,43 @@
+/** qmail-smtpd: one client on descriptors 0 and 1, introduced by the environment. */
+import * as Effect from "effect/Effect"
+import * as Layer from "effect/Layer"
+import * as SmtpReply from "../core/smtp/SmtpReply.ts"
+import * as Connections from "./Connections.ts"
+import { Controls } from "./Controls.ts"
+import { Files } from "./Files.ts"
+import { Home } from "./Home.ts"
+import { Identity } from "./Identity.ts"
+import * as NetworkPeer from "./NetworkPeer.ts"
+import { Processes } from "./Processes.ts"
+import { QueueClient } from "./QueueClient.ts"
+import { readPolicy } from "./SmtpControls.ts"
+import * as SmtpSession from "./SmtpSession.ts"
+
+const serve = Effect.gen(function* () {
+  const { environment } = yield* Identity
+  const { policy, timeoutSeconds } = yield* readPolicy(environment["DATABYTES"])
+  const connection = yield* Connections.ofDescriptors(0, 1, timeoutSeconds)
+  return yield* SmtpSession.run(connection, { policy, client: NetworkPeer.fromEnvironment(environment) })
+})
+
+/** Said to the client, whatever cannot be read; a super-server has no other place for it. */
+const refuse = Effect.gen(function* () {
+  const connection = yield* Connections.ofDescriptors(0, 1, 60)
+  yield* connection.send(SmtpReply.noControls)
+  yield* connection.close
+  return 1
+})
+
+const services = Layer.provideMerge(
+  QueueClient.layerProcess,
+  Layer.provideMerge(
+    Controls.layer,
+    Layer.provideMerge(Home.layer, Layer.mergeAll(Files.layerSync, Identity.layer, Processes.layer))
+  )
+)
+
+export const program = serve.pipe(
+  Effect.provide(services),
+  Effect.catch(() => refuse),
+  Effect.provide(Files.layerSync)
+)
