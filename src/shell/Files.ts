@@ -52,6 +52,7 @@ export type OpenHow =
   | "replace"
   | "readNonBlocking"
   | "writeNonBlocking"
+  | "updateNonBlocking"
 
 export interface FileCalls {
   readonly open: (path: ByteString, how: OpenHow, mode?: number) => Effect.Effect<number, FilesError>
@@ -130,7 +131,8 @@ const flagsOf: Readonly<Record<OpenHow, number>> = {
   append: O_WRONLY | O_CREAT | O_APPEND,
   replace: O_WRONLY | O_CREAT | O_TRUNC,
   readNonBlocking: O_RDONLY | O_NONBLOCK,
-  writeNonBlocking: O_WRONLY | O_NONBLOCK
+  writeNonBlocking: O_WRONLY | O_NONBLOCK,
+  updateNonBlocking: O_RDWR | O_NONBLOCK
 }
 
 const statOf = (s: fs.BigIntStats): FileStat => ({
@@ -257,6 +259,13 @@ export class Files extends Context.Service<Files, FileCalls>()("thresher/shell/F
   /** Calls block the process: for programs that have one job. */
   static readonly layerSync: Layer.Layer<Files> = Layer.succeed(Files, {
     ...sync,
+    syncDirectory: syncDirectoryWith(sync)
+  })
+
+  /** As `layerSync`, but reading waits: for programs that must notice signals and clocks while they read. */
+  static readonly layerSyncReadingAsync: Layer.Layer<Files> = Layer.succeed(Files, {
+    ...sync,
+    read: asynchronous.read,
     syncDirectory: syncDirectoryWith(sync)
   })
 

@@ -261,7 +261,7 @@ export class MemoryDisk {
     }
     if (node !== undefined && how === "create") throw new Refusal("EEXIST")
     if (node?.kind === "directory" && how !== "read") throw new Refusal("EISDIR")
-    if (node?.kind === "fifo" && how === "writeNonBlocking") throw new Refusal("ENXIO")
+    if (node?.kind === "fifo" && how.endsWith("NonBlocking")) throw new Refusal("ENXIO")
     if (node === undefined) {
       const [directory, name] = this.#parent(path)
       node = this.#node("file", mode, now)

@@ -1,0 +1,125 @@
+/** qmail-queue: the message comes on descriptor 0, then the envelope on descriptor 1; the exit code tells the rest. */
+import * as Clock from "effect/Clock"
+import * as Effect from "effect/Effect"
+import * as Layer from "effect/Layer"
+import { concat, fromChunk, toChunk } from "../core/Bytes.ts"
+import { receivedByQueue } from "../core/header/TraceFields.ts"
+import type { ExitCode } from "../core/Outcome.ts"
+import * as QueueInjection from "../core/queue/QueueInjection.ts"
+import * as QueueOrigin from "../core/queue/QueueOrigin.ts"
+import * as AccountFiles from "../core/users/AccountFiles.ts"
+import * as Descriptors from "./Descriptors.ts"
+import { type FileCalls, Files } from "./Files.ts"
+import { Home } from "./Home.ts"
+import { Identity } from "./Identity.ts"
+import { Injection, tools } from "./Injector.ts"
+import { Fatal } from "./Main.ts"
+import { QueueStore } from "./QueueStore.ts"
+import { QueueTrigger } from "./QueueTrigger.ts"
+
+/** The whole program. It never prints. */
+export const program: Effect.Effect<ExitCode, Fatal> = Effect.suspend(() => {
+  process.umask(0o033)
+  return Effect.raceFirst(intake, Descriptors.exitOnSignals(signals, lifetime, exitTimeout))
+}).pipe(
+  Effect.provide(
+    Layer.mergeAll(QueueStore.layer, QueueTrigger.layerPull).pipe(
+      Layer.provideMerge(Home.layer),
+      Layer.provideMerge(Identity.layer),
+      Layer.provideMerge(Files.layerSyncReadingAsync)
+    )
+  ),
+  Effect.catchTag(["HomeError", "FilesError"], (error) =>
+    Effect.fail(new Fatal({ exitCode: error._tag === "HomeError" ? exitConfiguration : exitHome, text: "" }))
+  )
+)
+
+export const intake = Effect.gen(function* () {
+  const all = yield* tools
+  const { files, store } = all
+  const home = yield* Home
+  const { pid, uid } = yield* Identity
+  const canEnter = (directory: string) =>
+    files.stat(`${directory}/.`).pipe(
+      Effect.as(true),
+      Effect.orElseSucceed(() => false)
+    )
+  if (!(yield* canEnter(store.path("")))) return (yield* canEnter(home.path)) ? exitQueue : exitHome
+
+  const time = Math.floor((yield* Clock.currentTimeMillis) / 1000)
+  const roles = home.record.owners === "one" ? noRoles : yield* roleIds(files, home.record.users)
+  const received = receivedByQueue({ pid, origin: QueueOrigin.ofCaller(uid, roles), time })
+  const injection = new Injection(all, { qp: pid, time, uid, received, classic: home.record.classic })
+
+  yield* injection.begin
+  yield* feedMessage(files, injection)
+  yield* feedEnvelope(files, injection)
+  const { state } = injection
+  if (state._tag !== "Abandoned") return exitQueued
+  return state.custom !== "" && (yield* sayOnSix(files, state.custom)) ? QueueInjection.exitCustom : state.exitCode
+})
+
+const feedMessage = Effect.fnUntraced(function* (files: FileCalls, injection: Injection) {
+  for (let ended = Descriptors.isMissing(0) ? yield* left(injection) : false; !ended && !injection.isOver;) {
+    const pieces: Array<Uint8Array> = []
+    for (let waiting = 0; waiting < pieceBytes && !ended;) {
+      const piece = yield* Effect.orElseSucceed(files.read(0, pieceBytes, null), () => undefined)
+      if (piece === undefined) return yield* left(injection)
+      if (piece.length > 0) pieces.push(piece)
+      waiting += piece.length
+      ended = piece.length === 0
+    }
+    if (pieces.length > 0) yield* injection.tell({ _tag: "TextCame", bytes: concat(pieces) })
+  }
+  return yield* injection.tell({ _tag: "TextEnded" })
+})
+
+const feedEnvelope = Effect.fnUntraced(function* (files: FileCalls, injection: Injection) {
+  while (!injection.isOver) {
+    const piece = yield* Effect.orElseSucceed(files.read(1, pieceBytes, null), () => undefined)
+    if (piece === undefined || piece.length === 0) yield* left(injection)
+    else yield* injection.tell({ _tag: "EnvelopeCame", bytes: piece })
+  }
+})
+
+const left = (injection: Injection): Effect.Effect<boolean> => Effect.as(injection.tell({ _tag: "CallerLeft" }), true)
+
+/** A user that this machine does not have plays no part. */
+const roleIds = (files: FileCalls, users: Readonly<Record<"alias" | "qmaild" | "qmails", string>>) =>
+  files.readFile("/etc/passwd").pipe(
+    Effect.map((content) => fromChunk(content)),
+    Effect.orElseSucceed(() => ""),
+    Effect.map((passwd) => {
+      const uidOf = (name: string) => AccountFiles.findByName(passwd, name, AccountFiles.passwdLine)?.uid
+      return { alias: uidOf(users.alias), qmaild: uidOf(users.qmaild), qmails: uidOf(users.qmails) }
+    })
+  )
+
+/** Whether anybody is there to read it. */
+const sayOnSix = (files: FileCalls, text: string): Effect.Effect<boolean> =>
+  Descriptors.isInherited(6)
+    ? files.write(6, toChunk(text)).pipe(
+        Effect.as(true),
+        Effect.orElseSucceed(() => false)
+      )
+    : Effect.succeed(false)
+
+const noRoles: QueueOrigin.RoleIds = { alias: undefined, qmaild: undefined, qmails: undefined }
+
+const pieceBytes = 65536
+
+/** Seconds after which a caller is given up; the sweep waits longer (QueueSweep.ossified). (qmail-queue.c, DEATH) */
+const lifetime = 86400
+
+const exitQueued: ExitCode = 0
+const exitTimeout: ExitCode = 52
+const exitConfiguration: ExitCode = 55
+const exitHome: ExitCode = 61
+const exitQueue: ExitCode = 62
+const exitBug: ExitCode = 81
+
+/** The others that the original catches (ILL, FPE, BUS, SEGV) end node before any code of ours could run. */
+const signals = {
+  exits: { SIGALRM: exitTimeout, SIGABRT: exitBug, SIGSYS: exitBug },
+  ignored: ["SIGVTALRM", "SIGPROF", "SIGQUIT", "SIGINT", "SIGHUP", "SIGXCPU", "SIGXFSZ"]
+} as const
