@@ -113,7 +113,6 @@ const drained = (output: net.Socket, seconds: number): Effect.Effect<boolean> =>
     const onDrain = done(true)
     const onClose = done(false)
     output.once("drain", onDrain).once("close", onClose)
-    // @effect-diagnostics-next-line globalTimers:off
     const timer = setTimeout(onClose, seconds * 1000)
   })
 
@@ -127,7 +126,6 @@ const closeSocket = (socket: net.Socket): Effect.Effect<void> =>
     socket.removeAllListeners("data").on("data", () => {})
     socket.setTimeout(0)
     socket.resume()
-    // @effect-diagnostics-next-line globalTimers:off
     const timer = setTimeout(() => socket.destroy(), lingerMillis)
     socket.once("close", () => {
       clearTimeout(timer)
@@ -190,7 +188,7 @@ export const pair = (
     const end = (rx: Queue.Queue<Incoming, Cause.Done>, tx: Queue.Queue<Incoming, Cause.Done>): Connection => ({
       receive: Queue.take(rx).pipe(
         Effect.timeoutOrElse({ duration: idleSeconds * 1000, orElse: () => Effect.succeed(timedOut) }),
-        Effect.catch(() => Effect.succeed(ended))
+        Effect.orElseSucceed(() => ended)
       ),
       send: (text) =>
         Queue.offer(tx, { _tag: "Bytes", bytes: toChunk(text) }).pipe(

@@ -56,6 +56,39 @@ export class QueueClient extends Context.Service<
       }
     })
   )
+
+  /** Puts what is finished into `queued`, or refuses it with `status`. */
+  static readonly layerMemory = (
+    queued: Array<QueuedMessage>,
+    status: (message: QueuedMessage) => QueueStatus = () => ({ _tag: "Queued", qp: 7 })
+  ): Layer.Layer<QueueClient> =>
+    Layer.succeed(QueueClient, {
+      open: (origin) =>
+        Effect.sync(() => {
+          let text: ByteString = ""
+          return {
+            qp: 7,
+            put: (bytes) => Effect.sync(() => void (text += fromChunk(bytes))),
+            finish: (envelope) =>
+              Effect.sync(() => {
+                const message = { origin, envelope, text }
+                const answer = status(message)
+                if (answer._tag === "Queued") queued.push(message)
+                return answer
+              }),
+            abandon: Effect.succeed(
+              statusOf({ qp: 7, ending: { _tag: "Exited", exitCode: 0 }, failed: true, custom: "" })
+            )
+          }
+        })
+    })
+}
+
+/** What `layerMemory` was given. */
+export interface QueuedMessage {
+  readonly origin: Origin
+  readonly envelope: Envelope
+  readonly text: ByteString
 }
 
 const refusing = (ending: Parameters<typeof statusOf>[0]["ending"]): QueueEntry => {

@@ -3,6 +3,7 @@ import * as Effect from "effect/Effect"
 import * as Result from "effect/Result"
 import * as OwnAddresses from "../core/address/OwnAddresses.ts"
 import type { ByteString } from "../core/Bytes.ts"
+import * as Cdb from "../core/control/Cdb.ts"
 import { settings } from "../core/control/Settings.ts"
 import * as SmtpPolicy from "../core/smtp/SmtpPolicy.ts"
 import { Controls, ControlsError } from "./Controls.ts"
@@ -11,6 +12,8 @@ import * as Interfaces from "./Interfaces.ts"
 
 export interface SmtpSettings {
   readonly policy: SmtpPolicy.SmtpPolicy
+  /** The name of this host. */
+  readonly me: ByteString | undefined
   /** Seconds to wait for the client, at each reading and each writing. */
   readonly timeoutSeconds: number
 }
@@ -21,13 +24,14 @@ export const readPolicy = Effect.fnUntraced(function* (dataBytesVariable: ByteSt
   const { path, record } = yield* Home
   const greeting = yield* controls.line(settings.smtpgreeting)
   if (greeting === undefined) return yield* new ControlsError({ file: `${path}/control/me`, reason: "ENOENT" })
+  const me = yield* controls.line(settings.me)
   const policy = SmtpPolicy.from({
     classic: record.classic,
-    me: yield* controls.line(settings.me),
+    me,
     greeting,
     localiphost: yield* controls.line(settings.localiphost),
     rcpthosts: yield* controls.list(settings.rcpthosts),
-    morercpthosts: yield* controls.content(settings.morercpthostsCdb.name),
+    more: isKeyOf(yield* controls.content(settings.morercpthostsCdb.name)),
     locals: yield* controls.list(settings.locals),
     virtualdomains: yield* controls.list(settings.virtualdomains),
     badmailfrom: yield* controls.list(settings.badmailfrom),
@@ -44,5 +48,11 @@ export const readPolicy = Effect.fnUntraced(function* (dataBytesVariable: ByteSt
       reason: `no address, prefix or network: ${policy.failure}`
     })
   const seconds = yield* controls.integer(settings.timeoutsmtpd)
-  return { policy: policy.success, timeoutSeconds: Math.max(1, seconds) } satisfies SmtpSettings
+  return { me, policy: policy.success, timeoutSeconds: Math.max(1, seconds) } satisfies SmtpSettings
 })
+
+/** A damaged database has no entries: it must not open a relay. */
+const isKeyOf =
+  (cdb: Uint8Array | undefined) =>
+  (key: ByteString): boolean =>
+    cdb !== undefined && Result.getOrElse(Cdb.find(cdb, key), () => undefined) !== undefined

@@ -2,7 +2,14 @@
  * Which IP addresses are this host's. Besides those of its interfaces 0.0.0.0 is one (qmail's ipme.c); in homes
  * of our own also all of 127.0.0.0/8, ::1 and ::.
  */
+import type { ByteString } from "../Bytes.ts"
 import * as IpAddress from "./IpAddress.ts"
+
+/** `user@[our address]` becomes `user@host`. (control/localiphost) */
+export interface LocalIpHost {
+  readonly host: ByteString
+  readonly isOurs: (ip: IpAddress.IpAddress) => boolean
+}
 
 export const lookup =
   (interfaces: ReadonlyArray<IpAddress.IpAddress>, classic: boolean) =>

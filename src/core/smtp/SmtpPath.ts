@@ -7,18 +7,13 @@
 import * as Result from "effect/Result"
 import type { Address } from "../address/Address.ts"
 import * as IpAddress from "../address/IpAddress.ts"
+import type { LocalIpHost } from "../address/OwnAddresses.ts"
 import { type ByteString, lower } from "../Bytes.ts"
 
 export interface SmtpPath {
   readonly address: Address
   /** What follows the address, such as ` SIZE=1000`. */
   readonly parameters: ByteString
-}
-
-/** `user@[our address]` becomes `user@host`. */
-export interface LocalIpHost {
-  readonly host: ByteString
-  readonly isOurs: (ip: IpAddress.IpAddress) => boolean
 }
 
 /** Fails if the address is longer than anything we deliver. */

@@ -1,12 +1,16 @@
-/** What a server grants its clients, as one value, and what is known about one client. */
+/**
+ * What does this server grant its clients?
+ *
+ * One value, made from control/ when a session begins (or, in a server, when the files are read again); and what is
+ * known about one client.
+ */
 import * as Result from "effect/Result"
 import type { IpAddress } from "../address/IpAddress.ts"
+import type { LocalIpHost } from "../address/OwnAddresses.ts"
 import type { ByteString } from "../Bytes.ts"
-import * as Cdb from "../control/Cdb.ts"
 import { type ControlSet, setOf } from "../control/ControlMap.ts"
 import * as RcptHosts from "../relay/RcptHosts.ts"
 import * as RelayClients from "../relay/RelayClients.ts"
-import type { LocalIpHost } from "./SmtpPath.ts"
 
 export interface SmtpPolicy {
   readonly greeting: ByteString
@@ -50,7 +54,8 @@ export interface Controls {
   readonly greeting: ByteString
   readonly localiphost: ByteString | undefined
   readonly rcpthosts: ReadonlyArray<ByteString> | undefined
-  readonly morercpthosts: Uint8Array | undefined
+  /** Is the lowered name in morercpthosts.cdb? */
+  readonly more: (key: ByteString) => boolean
   readonly locals: ReadonlyArray<ByteString> | undefined
   readonly virtualdomains: ReadonlyArray<ByteString> | undefined
   readonly badmailfrom: ReadonlyArray<ByteString> | undefined
@@ -81,23 +86,17 @@ export const from = (controls: Controls): Result.Result<SmtpPolicy, ByteString> 
   }))
 
 export const rcptHosts = (
-  controls: Pick<Controls, "classic" | "me" | "rcpthosts" | "morercpthosts" | "locals" | "virtualdomains" | "openrelay">
+  controls: Pick<Controls, "classic" | "me" | "rcpthosts" | "more" | "locals" | "virtualdomains" | "openrelay">
 ): RcptHosts.RcptHosts =>
   RcptHosts.from({
     rcpthosts: controls.rcpthosts,
-    more: inCdb(controls.morercpthosts),
+    more: controls.more,
     me: controls.me,
     locals: controls.locals ?? [],
     virtualdomains: controls.virtualdomains ?? [],
     openWithoutList: controls.classic || controls.openrelay === 1,
     starIsEverything: !controls.classic
   })
-
-/** A damaged database has no entries: it must not open a relay. */
-const inCdb =
-  (cdb: Uint8Array | undefined) =>
-  (key: ByteString): boolean =>
-    cdb !== undefined && Result.getOrUndefined(Cdb.find(cdb, key)) !== undefined
 
 /** DATABYTES overrides control/databytes; what is no number is 0, no limit. (qmail-smtpd.c, setup) */
 export const dataBytes = (control: number, variable: ByteString | undefined): number =>

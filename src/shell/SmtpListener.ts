@@ -1,0 +1,180 @@
+/**
+ * The sockets of a mail server: accepts SMTP clients on any number of addresses and runs a session for each.
+ *
+ * Sockets are node's own, one fiber a session, no Effect below the chunk: what a message costs here is what its
+ * system calls cost.
+ */
+import * as Clock from "effect/Clock"
+import * as Data from "effect/Data"
+import * as Effect from "effect/Effect"
+import * as net from "node:net"
+import * as IpAddress from "../core/address/IpAddress.ts"
+import type { ByteString } from "../core/Bytes.ts"
+import { type Endpoint, formatEndpoint, parseEndpoint } from "../core/command/Endpoint.ts"
+import type { Errno } from "../core/Outcome.ts"
+import * as ConnectionLimits from "../core/smtp/ConnectionLimits.ts"
+import type { Client } from "../core/smtp/SmtpPolicy.ts"
+import * as SmtpReply from "../core/smtp/SmtpReply.ts"
+import * as Connections from "./Connections.ts"
+import type { Controls, ControlsError } from "./Controls.ts"
+import type { Home } from "./Home.ts"
+import type { QueueClient } from "./QueueClient.ts"
+import { readPolicy, type SmtpSettings } from "./SmtpControls.ts"
+import * as SmtpSession from "./SmtpSession.ts"
+
+/** An address to listen on that is none, is taken, is not ours, or needs other rights. */
+export class ListenError extends Data.TaggedError("ListenError")<{
+  readonly endpoint: ByteString
+  /** EINVAL: it is no HOST:PORT. */
+  readonly errno: Errno
+}> {}
+
+export interface Options {
+  /** Each `HOST:PORT`; port 0 lets the system choose. */
+  readonly listen: ReadonlyArray<ByteString>
+  readonly limits?: ConnectionLimits.ConnectionLimits
+  /** How long a message under way is waited for when the server stops. */
+  readonly drainSeconds?: number
+}
+
+export interface Listening {
+  /** The real addresses, in the order of `listen`. */
+  readonly addresses: ReadonlyArray<ByteString>
+  /** Reads control/ again, for the sessions to come. If that fails everything stays as it was. */
+  readonly reload: Effect.Effect<void, ControlsError, Controls | Home>
+  /** Sessions now open. */
+  readonly connections: Effect.Effect<number>
+  /** No new clients; idle ones are sent away; messages under way are taken. Ends within `drainSeconds`. */
+  readonly drain: Effect.Effect<void>
+}
+
+/** Listens until `drain`, or until the scope closes. */
+export const serve = (options: Options) => Effect.acquireRelease(open(options), ({ drain }) => drain)
+
+const open = Effect.fnUntraced(function* (options: Options) {
+  const endpoints: Array<Endpoint> = []
+  for (const text of options.listen) {
+    const endpoint = parseEndpoint(text)
+    if (endpoint === undefined) return yield* new ListenError({ endpoint: text, errno: "EINVAL" })
+    endpoints.push(endpoint)
+  }
+  let settings = yield* readPolicy(undefined)
+  const clients = yield* openClients(options.limits ?? ConnectionLimits.defaults, () => settings)
+  const servers: Array<net.Server> = []
+  for (const endpoint of endpoints) {
+    const server = net.createServer({ allowHalfOpen: true, noDelay: true }, clients.accept)
+    servers.push(server)
+    yield* listen(server, endpoint).pipe(Effect.onError(() => Effect.sync(() => servers.forEach((s) => s.close()))))
+  }
+  const listening: Listening = {
+    addresses: servers.map((server) => {
+      const { address, port } = server.address() as net.AddressInfo
+      return formatEndpoint({ host: address, port })
+    }),
+    reload: Effect.map(readPolicy(undefined), (fresh) => {
+      settings = fresh
+    }),
+    connections: Effect.sync(clients.count),
+    drain: Effect.suspend(() => {
+      for (const server of servers) server.close()
+      return clients.drain(options.drainSeconds ?? drainSecondsDefault)
+    })
+  }
+  return listening
+})
+
+const drainSecondsDefault = 10
+
+const listen = (server: net.Server, { host, port }: Endpoint): Effect.Effect<void, ListenError> =>
+  Effect.callback((resume) => {
+    const failed = (cause: Error): void =>
+      resume(
+        Effect.fail(
+          new ListenError({
+            endpoint: formatEndpoint({ host, port }),
+            errno: (cause as NodeJS.ErrnoException).code ?? "EINVAL"
+          })
+        )
+      )
+    server.once("error", failed)
+    server.listen({ port, backlog: backlogMax, ...(host !== "" && { host }) }, () => {
+      server.off("error", failed)
+      server.on("error", () => {}) // a connection that could not be accepted: its client tries again
+      resume(Effect.void)
+    })
+  })
+
+const backlogMax = 1024
+
+/** The open sessions, and the door to them. */
+const openClients = Effect.fnUntraced(function* (
+  limits: ConnectionLimits.ConnectionLimits,
+  settingsNow: () => SmtpSettings
+) {
+  const fork = Effect.runForkWith(yield* Effect.context<QueueClient | Clock.Clock>())
+  const open = new Set<Connections.SocketConnection>()
+  const perClient = new Map<ByteString, number>()
+  let whenEmpty: (() => void) | undefined
+
+  const accept = (socket: net.Socket): void => {
+    socket.on("error", () => {})
+    const ip = IpAddress.parse(socket.remoteAddress ?? "")
+    const key = ip === undefined ? "" : IpAddress.subscriber(ip)
+    const ofThisClient = perClient.get(key) ?? 0
+    const verdict = ConnectionLimits.admit(limits, { connections: open.size, ofThisClient }, ip)
+    if (verdict !== "serve") return refuse(socket, verdict)
+    const { me, policy, timeoutSeconds } = settingsNow()
+    const connection = Connections.ofSocket(socket, timeoutSeconds)
+    open.add(connection)
+    perClient.set(key, ofThisClient + 1)
+    const session = SmtpSession.run(connection, { policy, client: clientOf(socket, ip, me) })
+    fork(
+      Effect.onExit(session, (exit) =>
+        Effect.as(exit._tag === "Success" ? Effect.void : destroy(connection, exit.cause), undefined)
+      )
+    ).addObserver(() => {
+      open.delete(connection)
+      const left = perClient.get(key)! - 1
+      if (left === 0) perClient.delete(key)
+      else perClient.set(key, left)
+      if (open.size === 0) whenEmpty?.()
+    })
+  }
+
+  const empty = Effect.callback<void>((resume) => {
+    if (open.size === 0) return resume(Effect.void)
+    whenEmpty = () => resume(Effect.void)
+  })
+  const drain = (seconds: number) =>
+    Effect.suspend(() => {
+      for (const connection of open) connection.requestStop()
+      return empty
+    }).pipe(
+      Effect.timeoutOrElse({
+        duration: seconds * 1000,
+        orElse: () => {
+          for (const connection of open) connection.destroy()
+          return empty
+        }
+      })
+    )
+  return { accept, count: () => open.size, drain }
+})
+
+/** A session never fails; if there is a bug in it, its client tries again. */
+const destroy = (connection: Connections.SocketConnection, cause: unknown) =>
+  Effect.andThen(Effect.logError("alert: session ended by a bug", cause), Effect.sync(connection.destroy))
+
+const refuse = (socket: net.Socket, verdict: "too many" | "too many of this client"): void => {
+  const text = verdict === "too many" ? SmtpReply.tooManyConnections : SmtpReply.tooManyFromYou
+  socket.end(text, "latin1", () => socket.destroy())
+}
+
+/** Nobody is asked for host names: that would make a mail wait for strangers' name servers. */
+const clientOf = (socket: net.Socket, ip: IpAddress.IpAddress | undefined, me: ByteString | undefined): Client => ({
+  remoteIp: ip === undefined ? "unknown" : IpAddress.format(ip),
+  remoteHost: "unknown",
+  remoteInfo: undefined,
+  localHost: me ?? socket.localAddress ?? "unknown",
+  relayVariable: undefined
+})
