@@ -9,6 +9,7 @@ import { Home, type HomeError } from "./Home.ts"
 import { Identity } from "./Identity.ts"
 import { Fatal } from "./Main.ts"
 import { Processes } from "./Processes.ts"
+import { QueueClient } from "./QueueClient.ts"
 
 const inHome = Controls.layer.pipe(Layer.provideMerge(Home.layer), Layer.provideMerge(Identity.layer))
 
@@ -24,6 +25,20 @@ export const waiting = <A>(
     Effect.provide(
       program,
       Accounts.layer.pipe(Layer.provideMerge(inHome), Layer.provideMerge(Layer.mergeAll(Files.layer, Processes.layer)))
+    )
+  )
+
+/** For `Main.run`: descriptors in, one message to qmail-queue out. */
+export const submitting = <A>(
+  program: Effect.Effect<A, Fatal, Controls | Files | Home | Identity | Processes | QueueClient>
+) =>
+  homeless(
+    Effect.provide(
+      program,
+      QueueClient.layerProcess.pipe(
+        Layer.provideMerge(inHome),
+        Layer.provideMerge(Layer.mergeAll(Files.layerSync, Processes.layer))
+      )
     )
   )
 

@@ -17,6 +17,7 @@ describe("Getopt", () => {
     [["-f", "me@x", "you"], "f=me@x | you"],
     [["-af", "", "you"], "a= f= | you"],
     [["-a", "--", "-b"], "a= | -b"],
+    [["--help", "x"], "| x"],
     [["-", "-a"], "| - -a"],
     [["-z"], "! illegal option -- z"],
     [["-a:"], "! illegal option -- :"],
@@ -24,4 +25,19 @@ describe("Getopt", () => {
     [[], "|"]
   ] as const)
     it(`reads [${args.join(" ")}] as ${expected}`, () => assert.strictEqual(read("abf:", ...args), expected))
+
+  for (const [args, expected] of [
+    [["-Eabc", "x"], "E=abc | x"],
+    [["-E", "x"], "E= | x"],
+    [["-aE", "x"], "a= E= | x"]
+  ] as const)
+    it(`reads [${args.join(" ")}] as ${expected} if E takes the rest of its word`, () =>
+      assert.strictEqual(read("abE::", ...args), expected))
+
+  it("scan keeps what stands before a bad option", () =>
+    assert.deepStrictEqual(Getopt.scan("ab", ["-az", "-b", "x"]), {
+      options: [{ letter: "a", value: "" }],
+      rest: [],
+      complaint: "illegal option -- z"
+    }))
 })

@@ -1,0 +1,190 @@
+/**
+ * What message and envelope does qmail-inject queue?
+ *
+ * Fed with a message in chunks. The header is held until it is complete and can be answered as a whole; the body
+ * goes through as it comes. With -n the message is printed instead.
+ */
+import * as Result from "effect/Result"
+import type { Address } from "../address/Address.ts"
+import { type ByteString, concat, toChunk } from "../Bytes.ts"
+import type { ControlSet } from "../control/ControlMap.ts"
+import type { Envelope } from "../envelope/Envelope.ts"
+import { impossible, type Step, step } from "../Machine.ts"
+import { type ExitCode, exitPermanent, exitSuccess, exitTemporary } from "../Outcome.ts"
+import type { Token } from "./HeaderToken.ts"
+import * as HeaderTokens from "./HeaderTokens.ts"
+import * as MessageSplitter from "./MessageSplitter.ts"
+import type { SubmissionOptions } from "./SubmissionOptions.ts"
+import * as SubmittedHeader from "./SubmittedHeader.ts"
+
+export interface Input {
+  readonly options: SubmissionOptions
+  /** Of control files, each with its default. */
+  readonly controls: {
+    readonly defaultDomain: ByteString
+    readonly defaultHost: ByteString
+    readonly plusDomain: ByteString
+    readonly idHost: ByteString
+  }
+  /** Mailing lists, for Mail-Followup-To; undefined: none were given. */
+  readonly lists: ControlSet | undefined
+  /** Seconds since 1970. */
+  readonly time: number
+  readonly pid: number
+}
+
+export type State =
+  | {
+      readonly _tag: "ReadingHeader"
+      readonly circumstances: SubmittedHeader.Circumstances
+      readonly sender: Address | undefined
+      readonly recipients: ReadonlyArray<Address>
+      readonly splitter: MessageSplitter.Splitter
+      /** The fields of each chunk. */
+      readonly fields: ReadonlyArray<ReadonlyArray<ByteString>>
+    }
+  | {
+      readonly _tag: "PassingBody"
+      readonly print: boolean
+      readonly envelope: Envelope
+      readonly splitter: MessageSplitter.Splitter
+    }
+  | { readonly _tag: "Queueing" }
+  | {
+      readonly _tag: "Over"
+      readonly exitCode: ExitCode
+      /** For descriptor 2, as it is. */
+      readonly complaint: ByteString
+    }
+
+export type Event =
+  | { readonly _tag: "BytesRead"; readonly bytes: Uint8Array }
+  | { readonly _tag: "InputEnded" }
+  | { readonly _tag: "ReadFailed" }
+  | { readonly _tag: "PrintFailed"; readonly reason: ByteString }
+  | { readonly _tag: "Queued" }
+  | { readonly _tag: "QueueRefused"; readonly outcome: "temporary" | "permanent"; readonly text: ByteString }
+
+export type Command =
+  | { readonly _tag: "OpenQueue" }
+  | { readonly _tag: "PutMessage"; readonly bytes: Uint8Array }
+  | { readonly _tag: "FinishMessage"; readonly envelope: Envelope }
+  | { readonly _tag: "AbandonMessage" }
+  | { readonly _tag: "Print"; readonly bytes: Uint8Array }
+
+export const initial = ({ controls, lists, options, pid, time }: Input): Step<State, Command> => {
+  const prepared = Result.gen(function* () {
+    const defaultDomain = yield* addition(".", options.hosts.defaultDomain ?? controls.defaultDomain)
+    const defaultHost = yield* addition("@", options.hosts.defaultHost ?? controls.defaultHost)
+    const plusDomain = yield* addition(".", options.hosts.plusDomain ?? controls.plusDomain)
+    const hosts = { defaultDomain, defaultHost, plusDomain }
+    let sender: Address | undefined
+    for (const typed of options.senders)
+      sender = yield* Result.mapError(SubmittedHeader.completeTyped(typed, hosts), ({ text }) => unparsableLine(text))
+    if (options.complaint !== undefined) return yield* Result.fail(`qmail-inject: ${options.complaint}\n`)
+    const recipients: Array<Address> = []
+    if (options.recipients !== "header")
+      for (const typed of options.addresses)
+        recipients.push(
+          yield* Result.mapError(SubmittedHeader.completeTyped(typed, hosts), () =>
+            fatal(`unable to parse address: ${typed}\n`)
+          )
+        )
+    return { hosts, recipients, sender }
+  })
+  return Result.match(prepared, {
+    onFailure: (complaint) => step(over(exitPermanent, complaint)),
+    onSuccess: ({ hosts, recipients, sender }) => {
+      const idHost = options.hosts.idHost ?? controls.idHost
+      const circumstances = { hosts, idHost, lists, options, pid, time, width: headerWidth }
+      return step({
+        _tag: "ReadingHeader",
+        circumstances,
+        sender,
+        recipients,
+        splitter: MessageSplitter.initial,
+        fields: []
+      })
+    }
+  })
+}
+
+export const decide = (state: State, event: Event): Step<State, Command> => {
+  switch (state._tag) {
+    case "ReadingHeader":
+      if (event._tag === "ReadFailed") return step(over(exitTemporary, fatal("read error\n")))
+      return readHeader(state, splitOf(state.splitter, event), event._tag === "InputEnded")
+    case "PassingBody":
+      if (event._tag === "ReadFailed")
+        return step(over(exitTemporary, fatal("read error\n")), ...(state.print ? [] : [abandon]))
+      if (event._tag === "PrintFailed") return step(printFailed(event.reason))
+      return passBody(state, splitOf(state.splitter, event), event._tag === "InputEnded")
+    case "Queueing":
+      if (event._tag === "Queued") return step(over(exitSuccess, ""))
+      if (event._tag === "QueueRefused")
+        return step(over(event.outcome === "permanent" ? exitPermanent : exitTemporary, fatal(`${event.text}\n`)))
+      return impossible(event, "the message is handed over")
+    case "Over":
+      return event._tag === "PrintFailed" ? step(printFailed(event.reason)) : impossible(event, "submission is over")
+  }
+}
+
+export const isOver = (state: State): state is Extract<State, { _tag: "Over" }> => state._tag === "Over"
+
+type Reading = Extract<State, { _tag: "ReadingHeader" }>
+type Passing = Extract<State, { _tag: "PassingBody" }>
+
+const splitOf = (splitter: MessageSplitter.Splitter, event: Event): MessageSplitter.Split => {
+  if (event._tag === "BytesRead") return MessageSplitter.feed(splitter, event.bytes)
+  if (event._tag === "InputEnded") return MessageSplitter.finish(splitter)
+  return impossible(event, "the message is being read")
+}
+
+const readHeader = (state: Reading, split: MessageSplitter.Split, ended: boolean): Step<State, Command> => {
+  const { circumstances, recipients, sender } = state
+  const fields = [...state.fields, split.fields]
+  if (split.splitter.part === "header") return step({ ...state, splitter: split.splitter, fields })
+  return Result.match(SubmittedHeader.complete(fields.flat(), sender, recipients, circumstances), {
+    onFailure: ({ text }) => step(over(exitPermanent, unparsableLine(text))),
+    onSuccess: ({ envelope, header }) => {
+      const { print } = circumstances.options
+      const body = concat([toChunk(header), split.body])
+      const passed = passBody(
+        { _tag: "PassingBody", print, envelope, splitter: split.splitter },
+        { ...split, body },
+        ended
+      )
+      return print ? passed : step(passed.state, { _tag: "OpenQueue" }, ...passed.commands)
+    }
+  })
+}
+
+const passBody = (
+  { envelope, print }: Passing,
+  { body, splitter }: MessageSplitter.Split,
+  ended: boolean
+): Step<State, Command> => {
+  const put: ReadonlyArray<Command> =
+    body.length === 0 ? [] : [print ? { _tag: "Print", bytes: body } : { _tag: "PutMessage", bytes: body }]
+  if (!ended) return step({ _tag: "PassingBody", envelope, print, splitter }, ...put)
+  return print
+    ? step(over(exitSuccess, ""), ...put)
+    : step({ _tag: "Queueing" }, ...put, { _tag: "FinishMessage", envelope })
+}
+
+const addition = (mark: "." | "@", text: ByteString): Result.Result<ReadonlyArray<Token>, ByteString> =>
+  Result.mapError(HeaderTokens.parse(mark + text), () => unparsableLine(mark + text))
+
+const over = (exitCode: ExitCode, complaint: ByteString): State => ({ _tag: "Over", exitCode, complaint })
+
+const printFailed = (reason: ByteString): State => over(exitTemporary, fatal(`unable to write output: ${reason}\n`))
+
+const fatal = (text: ByteString): ByteString => `qmail-inject: fatal: ${text}`
+
+/** A field brings its own line feed; a control file or an address has none. */
+const unparsableLine = (text: ByteString): ByteString => fatal(`unable to parse this line:\n${text}`)
+
+const abandon: Command = { _tag: "AbandonMessage" }
+
+/** Lines of completed fields have at most 78 bytes where they can be folded. (LINELEN of qmail-inject.c) */
+const headerWidth = 80
