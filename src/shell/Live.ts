@@ -7,6 +7,7 @@ import { Controls } from "./Controls.ts"
 import { Files, type FilesError } from "./Files.ts"
 import { Home, type HomeError } from "./Home.ts"
 import { Identity } from "./Identity.ts"
+import { Locks } from "./Locks.ts"
 import { Fatal } from "./Main.ts"
 import { Processes } from "./Processes.ts"
 import { QueueClient } from "./QueueClient.ts"
@@ -36,6 +37,20 @@ export const submitting = <A>(
     Effect.provide(
       program,
       QueueClient.layerProcess.pipe(
+        Layer.provideMerge(inHome),
+        Layer.provideMerge(Layer.mergeAll(Files.layerSync, Processes.layer))
+      )
+    )
+  )
+
+/** For `Main.run`: also children, locks and the queue; calls on files block. */
+export const delivering = <A>(
+  program: Effect.Effect<A, Fatal, Controls | Files | Home | Identity | Locks | Processes | QueueClient>
+) =>
+  homeless(
+    Effect.provide(
+      program,
+      Layer.mergeAll(Locks.layer, QueueClient.layerProcess).pipe(
         Layer.provideMerge(inHome),
         Layer.provideMerge(Layer.mergeAll(Files.layerSync, Processes.layer))
       )

@@ -39,13 +39,12 @@ export class Locks extends Context.Service<Locks, LockCalls>()("thresher/shell/L
       const ask = (fd: number, patience: Patience): Effect.Effect<Answer> =>
         processes.spawn(flock(fd, patience)).pipe(
           Effect.flatMap((child) => Effect.onInterrupt(child.ending, () => child.kill("SIGKILL"))),
-          Effect.map(
-            (ending): Answer =>
-              ending._tag === "Killed"
-                ? { _tag: "Unavailable", errno: "EINTR" }
-                : ending.exitCode === 0
-                  ? { _tag: "Locked" }
-                  : { _tag: ending.exitCode === exitBusy ? "Busy" : "Refused" }
+          Effect.map((ending): Answer =>
+            ending._tag === "Killed"
+              ? { _tag: "Unavailable", errno: "EINTR" }
+              : ending.exitCode === 0
+                ? { _tag: "Locked" }
+                : { _tag: ending.exitCode === exitBusy ? "Busy" : "Refused" }
           ),
           Effect.catch(({ errno }) => Effect.succeed<Answer>({ _tag: "Unavailable", errno }))
         )

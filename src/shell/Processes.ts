@@ -32,6 +32,8 @@ export interface ChildDescription {
   readonly descriptors: ReadonlyArray<ChildDescriptor>
   readonly uid?: number
   readonly gid?: number
+  /** The child leads a session of its own, and `kill` reaches all that it started. */
+  readonly ownGroup?: boolean
 }
 
 export interface Child {
@@ -43,6 +45,8 @@ export interface Child {
   readonly end: (descriptor: number) => Effect.Effect<void>
   /** Next bytes; none at the end. */
   readonly read: (descriptor: number) => Effect.Effect<Uint8Array>
+  /** Nothing more will be read or written, also if the child's own children still have the pipe. */
+  readonly close: (descriptor: number) => Effect.Effect<void>
   readonly kill: (signal: NodeJS.Signals) => Effect.Effect<void>
 }
 
@@ -64,7 +68,8 @@ export class Processes extends Context.Service<Processes, ProcessCalls>()("thres
             ) as StdioOptions,
             ...(description.directory !== undefined && { cwd: toText(description.directory) }),
             ...(description.uid !== undefined && { uid: description.uid }),
-            ...(description.gid !== undefined && { gid: description.gid })
+            ...(description.gid !== undefined && { gid: description.gid }),
+            ...(description.ownGroup === true && { detached: true })
           })
         } catch (cause) {
           resume(Effect.fail(new ProcessesError({ program: description.program, errno: errnoOf(cause) })))
@@ -81,14 +86,14 @@ export class Processes extends Context.Service<Processes, ProcessCalls>()("thres
             Effect.succeed(signal === null ? { _tag: "Exited", exitCode: code ?? 111 } : { _tag: "Killed", signal })
           )
         )
-        if (child.pid !== undefined) resume(Effect.succeed(handle(child, ending)))
+        if (child.pid !== undefined) resume(Effect.succeed(handle(child, ending, description.ownGroup === true)))
       })
   })
 }
 
 const errnoOf = (cause: unknown): Errno => (cause as NodeJS.ErrnoException).code ?? "EIO"
 
-const handle = (child: ChildProcess, ending: Deferred.Deferred<Ending>): Child => ({
+const handle = (child: ChildProcess, ending: Deferred.Deferred<Ending>, isLeader: boolean): Child => ({
   pid: child.pid!,
   ending: Deferred.await(ending),
   write: (descriptor, bytes) =>
@@ -104,17 +109,29 @@ const handle = (child: ChildProcess, ending: Deferred.Deferred<Ending>): Child =
       stream.end(() => resume(Effect.void))
     }),
   read: (descriptor) => nextPiece(child.stdio[descriptor] as Readable),
-  kill: (signal) => Effect.sync(() => void child.kill(signal))
+  close: (descriptor) => Effect.sync(() => child.stdio[descriptor]?.destroy()),
+  kill: (signal) =>
+    Effect.sync(() => {
+      if (!isLeader) return void child.kill(signal)
+      try {
+        process.kill(-child.pid!, signal)
+      } catch {
+        // All of them are gone.
+      }
+    })
 })
 
 const nextPiece = (stream: Readable): Effect.Effect<Uint8Array> =>
   Effect.callback((resume) => {
-    const attempt = (): boolean => {
-      const piece = stream.read() as Uint8Array | null
-      if (piece === null && !stream.readableEnded && !stream.destroyed) return false
+    const stop = (): void => {
       stream.off("readable", attempt)
       stream.off("end", attempt)
       stream.off("close", attempt)
+    }
+    const attempt = (): boolean => {
+      const piece = stream.read() as Uint8Array | null
+      if (piece === null && !stream.readableEnded && !stream.destroyed) return false
+      stop()
       resume(Effect.succeed(piece ?? new Uint8Array(0)))
       return true
     }
@@ -122,6 +139,7 @@ const nextPiece = (stream: Readable): Effect.Effect<Uint8Array> =>
     stream.on("readable", attempt)
     stream.on("end", attempt)
     stream.on("close", attempt)
+    return Effect.sync(stop)
   })
 
 const isUtf8 = (text: ByteString): boolean => !/[\x80-\xff]/.test(text) || toText(text) !== text

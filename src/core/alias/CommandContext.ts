@@ -77,3 +77,12 @@ const beforeDot = (text: ByteString): ByteString => {
   const dot = text.lastIndexOf(".")
   return dot < 0 ? text : text.slice(0, dot)
 }
+
+/** The environment that a command starts from. Homes of our own tell it where they are and where the programs lie. */
+export const environment = (
+  inherited: Readonly<Record<ByteString, ByteString>>,
+  home: { readonly path: ByteString; readonly classic: boolean }
+): Readonly<Record<ByteString, ByteString>> =>
+  home.classic
+    ? inherited
+    : { ...inherited, QMAILHOME: home.path, PATH: `${home.path}/bin:${inherited["PATH"] ?? "/usr/bin:/bin"}` }

@@ -7,7 +7,15 @@
  */
 import type { ByteString } from "../Bytes.ts"
 import { impossible, on, step, type Step } from "../Machine.ts"
-import { type Errno, type ExitCode, exitPermanent, exitSuccess, exitTemporary, systemText } from "../Outcome.ts"
+import {
+  type Errno,
+  type ExitCode,
+  exitPermanent,
+  exitSuccess,
+  exitTemporary,
+  isTemporary,
+  systemText
+} from "../Outcome.ts"
 import type { Ending, QueueStatus } from "../queue/QueueStatus.ts"
 import * as CommandContext from "./CommandContext.ts"
 import * as DotQmail from "./DotQmail.ts"
@@ -84,7 +92,8 @@ export type Event =
   | { readonly _tag: "DotQmailRead"; readonly mode: number; readonly content: ByteString }
   | { readonly _tag: "DotQmailAbsent" }
   | { readonly _tag: "DotQmailClosed"; readonly errno: Errno }
-  | { readonly _tag: "OwnerSought"; readonly isThere: boolean }
+  | { readonly _tag: "OwnerThere" }
+  | { readonly _tag: "OwnerNotSeen"; readonly errno: Errno }
   | { readonly _tag: "Delivered" }
   | { readonly _tag: "MaildirFailed"; readonly trouble: MaildirTrouble }
   | { readonly _tag: "MboxFailed"; readonly trouble: MboxTrouble }
@@ -199,18 +208,19 @@ const ownerSeen = (
 ): Step<State, Command> => {
   const { address } = course.order
   const isFirst = _tag === "SeekingOwner"
-  const file = isFirst ? DotQmailName.ownerFile(address) : DotQmailName.ownerDefaultFile(address)
-  if (event._tag === "DotQmailClosed") return defer(`Unable to open ${file}: ${systemText(event.errno)}. (#4.3.0)`)
-  return on(event, "OwnerSought", ({ isThere }) => {
-    if (isFirst && isThere)
-      return step(
-        { _tag: "SeekingOwnerDefault", course },
-        { _tag: "LookForOwner", file: DotQmailName.ownerDefaultFile(address) }
-      )
-    const owner = isFirst ? "none" : isThere ? "ownerDefault" : "owner"
-    const newSender = DotQmailName.newSender(owner, address.sender, address.local, address.domain)
-    return follow({ ...course, newSender })
-  })
+  const ownerDefault = DotQmailName.ownerDefaultFile(address)
+  const file = isFirst ? DotQmailName.ownerFile(address) : ownerDefault
+  const withSender = (owner: DotQmailName.Owner): Step<State, Command> =>
+    follow({ ...course, newSender: DotQmailName.newSender(owner, address.sender, address.local, address.domain) })
+  if (event._tag === "OwnerThere")
+    return isFirst
+      ? step({ _tag: "SeekingOwnerDefault", course }, { _tag: "LookForOwner", file: ownerDefault })
+      : withSender("ownerDefault")
+  return on(event, "OwnerNotSeen", ({ errno }) =>
+    isTemporary(errno)
+      ? defer(`Unable to open ${file}: ${systemText(errno)}. (#4.3.0)`)
+      : withSender(isFirst ? "none" : "owner")
+  )
 }
 
 /** On to the next instruction that something must be done for. */
