@@ -19,6 +19,8 @@ export const kinds: Readonly<Record<string, Kind>> = {
   "control/ControlMap.ts": "V",
   "control/ControlReport.ts": "F",
   "control/InstallRecord.ts": "F",
+  "control/Layout.ts": "V",
+  "control/Roles.ts": "V",
   "control/Settings.ts": "V",
   "envelope/Envelope.ts": "V",
   "envelope/EnvelopeRecords.ts": "F",
@@ -54,10 +56,12 @@ export const kinds: Readonly<Record<string, Kind>> = {
   "smtp/SmtpServer.ts": "M",
   "smtp/SmtpTransaction.ts": "M",
   "users/AccountFiles.ts": "F",
+  "users/FreshHome.ts": "F",
   "users/PasswdAssign.ts": "R",
   "users/UserAccount.ts": "V",
   "users/UserAssign.ts": "F",
-  "users/UserLookup.ts": "R"
+  "users/UserLookup.ts": "R",
+  "users/UserName.ts": "R"
 }
 
 /** Which folders of core a folder may see, besides itself and the files at the top. */

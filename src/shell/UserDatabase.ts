@@ -59,6 +59,7 @@ export class UserDatabase extends Context.Service<UserDatabase, UserLookups>()("
 const make = Effect.fnUntraced(function* (behind: (local: ByteString) => Effect.Effect<Found>) {
   const files = yield* Files
   const home = yield* Home
+  const { effectiveUid } = yield* Identity
   const path = `${home.path}/users/cdb`
   /** A server asks thousands of times between two runs of qmail-newu, which replaces the file. */
   let kept: { readonly version: string; readonly content: Uint8Array } | undefined
@@ -83,11 +84,11 @@ const make = Effect.fnUntraced(function* (behind: (local: ByteString) => Effect.
     lookup: (local: ByteString) =>
       lookup(local).pipe(
         Effect.orElseSucceed(() => failed(UserLookup.exits.cdb)),
-        Effect.map((answer) =>
-          answer._tag === "Found" && !UserLookup.mayDeliver(answer.account, home.record.owners)
-            ? failed(UserLookup.exits.root)
-            : answer
-        )
+        Effect.map((answer) => {
+          if (answer._tag === "Failed") return answer
+          const exitCode = UserLookup.refusal(answer.account, home.record.owners, effectiveUid)
+          return exitCode === undefined ? answer : failed(exitCode)
+        })
       )
   }
 })

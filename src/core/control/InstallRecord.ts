@@ -1,11 +1,9 @@
 /** What qmail compiled in, and whether this home is a qmail home or one of ours: `QMAILHOME/install.json`. */
 import * as Result from "effect/Result"
 import type { ByteString } from "../Bytes.ts"
+import type { GroupRole, Role } from "./Roles.ts"
 
-/** The eight users of qmail, by what they do. (conf-users) */
-export type Role = "alias" | "qmaild" | "qmaill" | "root" | "qmailp" | "qmailq" | "qmailr" | "qmails"
-/** conf-groups */
-export type GroupRole = "qmail" | "nofiles"
+export type { GroupRole, Role } from "./Roles.ts"
 
 export interface InstallRecord {
   /** Directories below each split directory. */

@@ -107,8 +107,14 @@ export const asAlias = (alias: PasswdFacts | undefined, local: ByteString): Verd
     ? { _tag: "Failed", exitCode: exits.noAlias }
     : { _tag: "Accepted", account: accountOf(alias, "-", local) }
 
-/** Deliveries run as the account, so it may not be root, unless nobody changes his uid here. */
-export const mayDeliver = (account: UserAccount, owners: "one" | "many"): boolean => owners === "one" || account.uid > 0
+/**
+ * The exit code with which no delivery to this account is made. It would run as the account, so that may not be root;
+ * where one owner does everything it may be nobody but him, root or not.
+ */
+export const refusal = (account: UserAccount, owners: "one" | "many", ownUid: number): ExitCode | undefined => {
+  if (owners === "one") return account.uid === ownUid ? undefined : exits.system
+  return account.uid === 0 ? exits.root : undefined
+}
 
 const accountOf = (passwd: PasswdFacts, dash: ByteString, ext: ByteString): UserAccount => ({
   user: passwd.name,
