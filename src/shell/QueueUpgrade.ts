@@ -15,9 +15,10 @@ export const upgrade: Effect.Effect<ExitCode, Fatal, Files | Home> = Effect.gen(
 })
 
 const sort = Effect.fnUntraced(function* (files: FileCalls, directory: string, split: number) {
+  const { mode } = yield* files.stat(directory)
   for (let i = 0; i < split; i++)
     yield* Effect.catchIf(
-      files.mkdir(`${directory}/${i}`, 0o700),
+      files.mkdir(`${directory}/${i}`, mode),
       ({ errno }) => errno === "EEXIST",
       () => Effect.void
     )

@@ -188,8 +188,8 @@ const failed = (state: Unfinished, errno: Errno): Step<State, Command> => {
 const abandon = (
   state: Unfinished,
   exitCode: ExitCode,
-  custom: ByteString = "",
-  errno: Errno = ""
+  errno: Errno = "",
+  custom: ByteString = ""
 ): Step<State, Command> => step({ _tag: "Abandoned", exitCode, custom }, ...undo(state, exitCode, errno))
 
 /**
