@@ -31,6 +31,7 @@ export const kinds: Readonly<Record<string, Kind>> = {
   "header/HeaderToken.ts": "V",
   "header/HeaderTokens.ts": "F",
   "header/MessageSplitter.ts": "F",
+  "header/SendmailOrder.ts": "F",
   "header/Submission.ts": "M",
   "header/SubmissionOptions.ts": "F",
   "header/SubmittedHeader.ts": "M",

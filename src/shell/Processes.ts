@@ -36,6 +36,9 @@ export interface ChildDescription {
   readonly ownGroup?: boolean
 }
 
+/** What a program sees of whoever starts it, beside descriptors. */
+export type ProgramImage = Pick<ChildDescription, "program" | "arguments" | "environment">
+
 export interface Child {
   readonly pid: number
   /** Known when the child is gone and its pipes are read to the end. */
@@ -148,7 +151,7 @@ const isUtf8 = (text: ByteString): boolean => !/[\x80-\xff]/.test(text) || toTex
  * Node encodes arguments and environment as UTF-8. Where the bytes are no UTF-8, /bin/sh writes them with printf
  * (in octal, so that nothing in them is ever a command) and replaces itself by the program.
  */
-const bytesKept = (description: ChildDescription): Pick<ChildDescription, "program" | "arguments" | "environment"> => {
+export const bytesKept = (description: ProgramImage): ProgramImage => {
   const { arguments: args, environment, program } = description
   const odd = Object.entries(environment).filter(([name, value]) => !isUtf8(name) || !isUtf8(value))
   if (isUtf8(program) && args.every(isUtf8) && odd.length === 0) return description
