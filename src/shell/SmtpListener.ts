@@ -4,7 +4,6 @@
  * Sockets are node's own, one fiber a session, no Effect below the chunk: what a message costs here is what its
  * system calls cost.
  */
-import * as Clock from "effect/Clock"
 import * as Data from "effect/Data"
 import * as Effect from "effect/Effect"
 import * as net from "node:net"
@@ -111,7 +110,7 @@ const openClients = Effect.fnUntraced(function* (
   limits: ConnectionLimits.ConnectionLimits,
   settingsNow: () => SmtpSettings
 ) {
-  const fork = Effect.runForkWith(yield* Effect.context<QueueClient | Clock.Clock>())
+  const fork = Effect.runForkWith(yield* Effect.context<QueueClient>())
   const open = new Set<Connections.SocketConnection>()
   const perClient = new Map<ByteString, number>()
   let whenEmpty: (() => void) | undefined

@@ -48,14 +48,14 @@ interface Setting {
   readonly client?: SmtpPolicy.Client
   readonly status?: QueueStatus
   /** After the input. */
-  readonly then?: ReadonlyArray<SmtpServer.Event>
+  readonly later?: ReadonlyArray<SmtpServer.Event>
 }
 
 const now = 820631134
 
 /** Plays the driver: performs what is ordered, answers for the queue. */
 const converse = (chunks: ReadonlyArray<string>, setting: Setting = {}): Conversation => {
-  const { policy = policyWith(), status = { _tag: "Queued", qp: 42 }, then = [] } = setting
+  const { policy = policyWith(), status = { _tag: "Queued", qp: 42 }, later = [] } = setting
   let replies = ""
   let message: string | undefined
   let abandoned = 0
@@ -96,7 +96,7 @@ const converse = (chunks: ReadonlyArray<string>, setting: Setting = {}): Convers
   perform(SmtpServer.initial({ policy, client: setting.client ?? client }))
   const events: ReadonlyArray<SmtpServer.Event> = [
     ...chunks.map((chunk) => ({ _tag: "BytesReceived", bytes: toChunk(chunk), now }) as const),
-    ...then
+    ...later
   ]
   for (const event of events) if (!SmtpServer.isOver(state!)) perform(SmtpServer.decide(state!, event))
   assert.strictEqual(SmtpServer.isOver(state!), exitCode !== undefined, "over means closed")
@@ -215,7 +215,7 @@ describe("SmtpServer: a message", () => {
 
   it("that breaks off is not queued", () => {
     const { abandoned, exitCode, queued } = converse([lines(...message.slice(0, -1))], {
-      then: [{ _tag: "PeerEnded" }]
+      later: [{ _tag: "PeerEnded" }]
     })
     assert.deepStrictEqual({ abandoned, exitCode, queued }, { abandoned: 1, exitCode: 1, queued: [] })
   })
@@ -376,20 +376,22 @@ describe("SmtpServer: limits", () => {
 
 describe("SmtpServer: time and chunks", () => {
   it("a silent client is told and left", () => {
-    const { exitCode, replies } = converse([], { then: [{ _tag: "TimedOut" }] })
+    const { exitCode, replies } = converse([], { later: [{ _tag: "TimedOut" }] })
     assert.deepStrictEqual([replies[1], exitCode], ["451 timeout (#4.4.2)", 1])
   })
 
   it("a client that ends without QUIT is left without a word", () => {
-    const { exitCode, replies } = converse([lines("NOOP")], { then: [{ _tag: "PeerEnded" }] })
+    const { exitCode, replies } = converse([lines("NOOP")], { later: [{ _tag: "PeerEnded" }] })
     assert.deepStrictEqual([replies.length, exitCode], [2, 1])
   })
 
   it("a server that stops sends the idle away and takes the message under way", () => {
     const stop = { _tag: "ShutdownRequested" } as const
-    assert.deepStrictEqual(converse([lines("NOOP")], { then: [stop] }).replies.slice(2), ["421 shutting down (#4.3.2)"])
+    assert.deepStrictEqual(converse([lines("NOOP")], { later: [stop] }).replies.slice(2), [
+      "421 shutting down (#4.3.2)"
+    ])
     const rest = { _tag: "BytesReceived", bytes: toChunk(lines("body", ".", "NOOP")), now } as const
-    const { queued, replies } = converse([lines(...message.slice(0, 4))], { then: [stop, rest] })
+    const { queued, replies } = converse([lines(...message.slice(0, 4))], { later: [stop, rest] })
     assert.deepStrictEqual(replies.slice(-2), ["250 ok 820631134 qp 42", "421 shutting down (#4.3.2)"])
     assert.strictEqual(queued.length, 1)
   })
