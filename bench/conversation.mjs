@@ -9,8 +9,8 @@ export class Conversation {
   #over = null
 
   /** Resolves when the server has said 220. */
-  static async open(port, host = "127.0.0.1") {
-    const it = new Conversation(net.connect({ host, port, noDelay: true }))
+  static async open(port, from = {}) {
+    const it = new Conversation(net.connect({ host: "127.0.0.1", port, noDelay: true, ...from }))
     await it.expect("220")
     return it
   }
