@@ -1,0 +1,46 @@
+/**
+ * The notice that goes back: a header, an introduction, bounce/N, and a copy of the message (QSBMF).
+ *
+ * From: qmail-send.c, injectbounce(); the format is described in wire.md 11 and in bouncesaying's relatives everywhere.
+ */
+import { type Address } from "../address/Address.ts"
+import { quote, quote2 } from "../address/AddressQuoting.ts"
+import type { ByteString } from "../Bytes.ts"
+import { date822 } from "../Time.ts"
+
+export interface Notice {
+  /** Seconds since 1970. */
+  readonly now: number
+  /** control/bouncefrom and control/bouncehost. */
+  readonly from: ByteString
+  readonly host: ByteString
+  readonly to: Address
+  readonly isDouble: boolean
+  /** The sender of the message that failed. */
+  readonly about: Address
+}
+
+/** What stands before the content of bounce/N. */
+export const head = ({ from, host, isDouble, now, to }: Notice): ByteString =>
+  `Date: ${date822(now)}
+From: ${quote(from)}@${host}
+To: ${quote2(to)}
+Subject: failure notice
+
+Hi. This is the qmail-send program at ${host}.
+${isDouble ? introductionDouble : introduction}
+
+`
+
+/** What stands between the paragraphs and the copy of the message. */
+export const tail = ({ about, isDouble }: Notice): ByteString =>
+  `${isDouble ? breakDouble : breakSingle}
+
+Return-Path: <${quote2(about)}>
+`
+
+const introduction = `I'm afraid I wasn't able to deliver your message to the following addresses.
+This is a permanent error; I've given up. Sorry it didn't work out.`
+const introductionDouble = "I tried to deliver a bounce message to this address, but the bounce bounced!"
+const breakSingle = "--- Below this line is a copy of the message."
+const breakDouble = "--- Below this line is the original bounce."

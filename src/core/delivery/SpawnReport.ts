@@ -1,0 +1,76 @@
+/**
+ * What does this exit status mean for the recipient?
+ *
+ * A report is a letter (K delivered, Z try again, D give up) and a text for the log and the bounce. The programs that
+ * deliver say it by exit code (qmail-local) or by reports of their own (qmail-remote), and may also crash.
+ *
+ * From: qmail-lspawn.c and qmail-rspawn.c, report().
+ */
+import type { ByteString } from "../Bytes.ts"
+import type { ExitCode } from "../Outcome.ts"
+import type { Ending } from "../queue/QueueStatus.ts"
+
+/** A letter and a text. */
+export type Report = ByteString
+
+/** `output` is everything qmail-local and its children wrote. */
+export const ofLocal = (ending: Ending, output: ByteString): Report => {
+  if (ending._tag === "Killed") return "Zqmail-local crashed.\n"
+  const text = upToNul(output)
+  const fixed = localTexts[ending.exitCode]
+  if (fixed !== undefined) return fixed
+  if (ending.exitCode === 0) return `K${text}`
+  return temporaryExits.has(ending.exitCode) ? `Z${text}` : `D${text}`
+}
+
+/**
+ * `output` is what qmail-remote wrote: a report for the recipient (r, s or h), then one for the message (K, Z or D),
+ * each with its NUL. The worse of the two counts, and the second text is said unless it promises more than happened.
+ */
+export const ofRemote = (ending: Ending, output: ByteString): Report => {
+  if (ending._tag === "Killed") return "Zqmail-remote crashed.\n"
+  if (ending.exitCode === 111) return "ZUnable to run qmail-remote.\n"
+  if (ending.exitCode !== 0) return "DUnable to run qmail-remote.\n"
+  if (output === "") return "Zqmail-remote produced no output.\n"
+  const reports = output.split("\0").slice(0, -1)
+  const message = goodness(reports.find((report) => goodness(report[0]) !== undefined)?.[0]) ?? -1
+  const recipient = output[0] === "s" ? 0 : output[0] === "h" ? -1 : message
+  const letter = recipient === 1 ? "K" : recipient === 0 ? "Z" : "D"
+  const second = message <= recipient && goodness(reports[1]?.[0]) !== undefined ? reports[1]!.slice(1) : ""
+  return `${letter}${reports[0]?.slice(1) ?? ""}${second}`
+}
+
+const goodness = (letter: string | undefined): 1 | 0 | -1 | undefined =>
+  letter === "K" ? 1 : letter === "Z" ? 0 : letter === "D" ? -1 : undefined
+
+/** Output of qmail-local is cut while it is read. (qmail-lspawn.c, truncreport) */
+export const cutLocal = (output: ByteString): ByteString =>
+  output.length > localBytesMax ? output.slice(0, localBytesMax - cutNotice.length - 3) + cutNotice : output
+
+/** Whoever reads output may stop here: nothing behind it will be said. */
+export const localBytesMax = 3000
+const cutNotice = "\nError report too long, sorry.\n"
+
+/** Why a delivery could not even be tried. `temporary` says whether the same may work later. */
+export const unableToRun = { local: { temporary: 120, permanent: 126 }, remote: { temporary: 111, permanent: 100 } }
+
+const upToNul = (text: ByteString): ByteString => {
+  const nul = text.indexOf("\0")
+  return nul < 0 ? text : text.slice(0, nul)
+}
+
+const localTexts: Readonly<Record<ExitCode, Report>> = {
+  112: "ZInternal qmail-lspawn bug.\n",
+  113: "ZNot allowed to perform deliveries as root.\n",
+  115: "ZNFS failure in qmail-local.\n",
+  116: "ZUnable to find alias user!\n",
+  117: "ZTrouble reading users/cdb in qmail-lspawn.\n",
+  118: "ZTemporary failure in qmail-lspawn.\n",
+  119: "ZOut of memory in qmail-lspawn.\n",
+  120: "ZUnable to run qmail-local.\n",
+  121: "ZUnable to run qmail-getpw.\n",
+  126: "DUnable to run qmail-local.\n"
+}
+
+/** The exits that qmail-local gives on purpose: temporary failure, and three of sysexits. */
+const temporaryExits: ReadonlySet<ExitCode> = new Set([111, 71, 74, 75])
