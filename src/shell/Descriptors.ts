@@ -44,11 +44,8 @@ export interface SignalTable {
 
 /** Answers with the exit code of the signal that came, or with `late` after so many seconds. */
 export const exitOnSignals = (table: SignalTable, seconds: number, late: ExitCode): Effect.Effect<ExitCode> =>
-  Effect.raceFirst(
-    Effect.callback<ExitCode>((resume) => {
-      for (const signal of table.ignored) process.on(signal, () => {})
-      for (const [signal, exitCode] of Object.entries(table.exits))
-        process.once(signal, () => resume(Effect.succeed(exitCode)))
-    }),
-    Effect.as(Effect.sleep(seconds * 1000), late)
-  )
+  Effect.callback<ExitCode>((resume) => {
+    for (const signal of table.ignored) process.on(signal, () => {})
+    for (const [signal, exitCode] of Object.entries(table.exits))
+      process.once(signal, () => resume(Effect.succeed(exitCode)))
+  }).pipe(Effect.timeoutOrElse({ duration: seconds * 1000, orElse: () => Effect.succeed(late) }))

@@ -108,7 +108,7 @@ const listIn = Effect.fnUntraced(function* (files: FileCalls, directory: ByteStr
 
 /** All run at once and to their end, whichever fails: a descriptor must not be closed under a running fsync. */
 const allDone = (effects: ReadonlyArray<Effect.Effect<void, FilesError>>) =>
-  Effect.flatMap(Effect.all(effects.map(Effect.exit), { concurrency: "unbounded" }), (exits) => Exit.asVoidAll(exits))
+  Effect.flatMap(Effect.forEach(effects, Effect.exit, { concurrency: "unbounded" }), (exits) => Exit.asVoidAll(exits))
 
 const closing = <A>(files: FileCalls, fd: number, effect: Effect.Effect<A, FilesError>) =>
   Effect.ensuring(effect, Effect.ignore(files.close(fd)))

@@ -97,7 +97,7 @@ export const queueViews = (disk: MemoryDisk, split: number): ReadonlyArray<Queue
     const content = {
       mess: at(MessageNumber.mess(id, split)),
       intd: at(MessageNumber.intd(id)),
-      todo: at(MessageNumber.todo(id)),
+      todo: at(`todo/${id}`),
       info: at(MessageNumber.info(id, split)),
       local: at(MessageNumber.channelFile("local", id, split)),
       remote: at(MessageNumber.channelFile("remote", id, split)),
