@@ -1,5 +1,6 @@
 /** How a message lies in an mbox file and in a Maildir. (mbox(5), maildir(5), qmail-local.c) */
 import { type ByteString, concat, toChunk } from "../Bytes.ts"
+import { ctime } from "../Time.ts"
 
 /**
  * Quoting for an mbox, in chunks: `>` before every line that matches `^>*From `, so that no line of a message
@@ -52,6 +53,17 @@ export const quote = (state: Quoting, chunk: Uint8Array): readonly [Quoting, Rea
 export const quotingEnd = ({ held, isPartial }: Quoting): Uint8Array =>
   toChunk(`${"From ".slice(0, held)}${isPartial ? "\n" : ""}\n`)
 
+/** The From_ line of a message that lay in a Maildir: its sender is known only from its first line. (maildir2mbox.c) */
+export const storedFromLine = (firstLine: ByteString, modified: number): ByteString => {
+  const start = "Return-Path: <"
+  const sender = firstLine.startsWith(start)
+    ? firstLine[start.length] === ">"
+      ? "MAILER-DAEMON"
+      : firstLine.slice(start.length, -2).replace(/[ \t]/g, "-")
+    : "XXX"
+  return `From ${sender} ${ctime(modified)}\n`
+}
+
 const lineFeed = 10
 const greater = 62
 const greaterChunk = toChunk(">")
@@ -86,6 +98,25 @@ const hostBytesMax = 63
 
 /** Files in tmp that nobody has read for so long are leftovers of a crash. Seconds. */
 export const staleAfter = 36 * 60 * 60
+
+export const isStale = (accessed: number, now: number): boolean => now > accessed + staleAfter
+
+/** Readers pass over hidden files. */
+export const isVisible = (name: ByteString): boolean => name[0] !== "."
+
+export interface Stored {
+  /** `new/…` or `cur/…`. */
+  readonly name: ByteString
+  /** Seconds since 1970. */
+  readonly modified: number
+  readonly bytes: number
+}
+
+/** Oldest first; a message of this very second may have a twin yet to come, and waits. */
+export const inOrder = (messages: ReadonlyArray<Stored>, now: number): ReadonlyArray<Stored> =>
+  messages
+    .filter(({ modified }) => Math.floor(modified) < now)
+    .sort((a, b) => Math.floor(a.modified) - Math.floor(b.modified))
 
 /** Most seconds that a Maildir delivery may take. */
 export const maildirSecondsMax = 24 * 60 * 60
