@@ -56,6 +56,7 @@ const connect = (port: number) => {
   const socket = net.connect({ host: "127.0.0.1", port, allowHalfOpen: true })
   let heard = ""
   let closed = false
+  const isOver = () => closed
   const waiting: Array<() => void> = []
   const look = (): void => waiting.splice(0).forEach((again) => again())
   socket.on("data", (bytes) => {
@@ -69,7 +70,7 @@ const connect = (port: number) => {
   })
   socket.on("end", () => socket.end())
   const until = async (condition: () => boolean): Promise<void> => {
-    while (!condition() && !closed) await new Promise<void>((again) => waiting.push(again))
+    while (!condition() && !isOver()) await new Promise<void>((again) => waiting.push(again))
   }
   return {
     say: (...lines: ReadonlyArray<string>) => void socket.write(lines.map((line) => `${line}\r\n`).join("")),
@@ -81,7 +82,7 @@ const connect = (port: number) => {
       return heard
     },
     isClosed: async () => {
-      await until(() => closed)
+      await until(isOver)
       return heard
     }
   }
@@ -160,7 +161,10 @@ describe("SmtpListener", () => {
 
   it("while the queue is slow, reads no further and loses nothing", async () => {
     let answerQueue: (status: QueueStatus) => void = () => {}
+    const bodyBytes = 40_000 * 71
     let bytes = 0
+    let whole: () => void = () => {}
+    const arrived = new Promise<void>((told) => (whole = told))
     const slow = Layer.succeed(QueueClient, {
       open: () =>
         Effect.succeed({
@@ -168,6 +172,7 @@ describe("SmtpListener", () => {
           put: (chunk) =>
             Effect.callback<void>((resume) => {
               bytes += chunk.length
+              if (bytes > bodyBytes) whole()
               setImmediate(() => resume(Effect.void))
             }),
           finish: () =>
@@ -182,7 +187,7 @@ describe("SmtpListener", () => {
       const body = Array.from({ length: 40_000 }, () => "x".repeat(70))
       client.say(...message.slice(0, 3), ...body, ".", "NOOP")
       await client.hears("354")
-      while (bytes < 40_000 * 71) await new Promise((again) => setTimeout(again, 5))
+      await arrived
       client.say("QUIT")
       answerQueue({ _tag: "Queued", qp: 9 })
       assert.match(await client.isClosed(), /354 go ahead\r\n250 ok \d+ qp 9\r\n250 ok\r\n221 mx\.example\r\n$/)
