@@ -161,7 +161,6 @@ describe("SmtpListener", () => {
 
   it("while the queue is slow, reads no further and loses nothing", async () => {
     let answerQueue: (status: QueueStatus) => void = () => {}
-    const bodyBytes = 40_000 * 71
     let bytes = 0
     let whole: () => void = () => {}
     const arrived = new Promise<void>((told) => (whole = told))
@@ -172,12 +171,12 @@ describe("SmtpListener", () => {
           put: (chunk) =>
             Effect.callback<void>((resume) => {
               bytes += chunk.length
-              if (bytes > bodyBytes) whole()
               setImmediate(() => resume(Effect.void))
             }),
           finish: () =>
             Effect.callback<QueueStatus>((resume) => {
               answerQueue = (status) => resume(Effect.succeed(status))
+              whole()
             }),
           abandon: Effect.succeed({ _tag: "Refused", outcome: "temporary", text: "" } as const)
         })
@@ -188,6 +187,7 @@ describe("SmtpListener", () => {
       client.say(...message.slice(0, 3), ...body, ".", "NOOP")
       await client.hears("354")
       await arrived
+      assert.isAbove(bytes, 40_000 * 71)
       client.say("QUIT")
       answerQueue({ _tag: "Queued", qp: 9 })
       assert.match(await client.isClosed(), /354 go ahead\r\n250 ok \d+ qp 9\r\n250 ok\r\n221 mx\.example\r\n$/)
