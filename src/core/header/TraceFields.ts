@@ -1,11 +1,11 @@
 /**
- * The fields that a message collects on its way: Received, Delivered-To and Return-Path, each ended by a line feed;
- * and the count of those that are already there, by which a loop is noticed.
+ * The fields that a message collects on its way: Date, Received, Delivered-To and Return-Path, each ended by a line
+ * feed; and the count of those that are already there, by which a loop is noticed.
  */
 import type { Address } from "../address/Address.ts"
 import * as AddressQuoting from "../address/AddressQuoting.ts"
 import { type ByteString, equalFolded, fromChunk, lower, replaceUnless } from "../Bytes.ts"
-import { date822 } from "../Time.ts"
+import { calendar, date822, months } from "../Time.ts"
 
 export interface NetworkHop {
   /** ESMTP is called SMTP too, as qmail does. */
@@ -52,6 +52,20 @@ export const deliveredTo = (recipient: Address): ByteString => `Delivered-To: ${
 
 /** (qmail-local.c, rpline) */
 export const returnPath = (sender: Address): ByteString => `Return-Path: <${oneLine(AddressQuoting.quote2(sender))}>\n`
+
+/**
+ * A Date field in the sender's own time, `offset` seconds east of UTC: the only place where a date is not in UTC.
+ * (predate.c)
+ */
+export const localDate = (time: number, offset: number): ByteString => {
+  const { day, hour, minute, month, second, year } = calendar(time + offset)
+  const minutes = Math.floor((Math.abs(offset) + 30) / 60)
+  const clock = [hour, minute, second].map(two).join(":")
+  const zone = `${offset < 0 ? "-" : "+"}${two(Math.floor(minutes / 60))}${two(minutes % 60)}`
+  return `Date: ${day} ${months[month]} ${year} ${clock} ${zone}\n`
+}
+
+const two = (n: number): string => String(n).padStart(2, "0")
 
 /** How many hops have been seen, and where in a line the last chunk stopped. */
 export interface HopCount {

@@ -63,6 +63,17 @@ describe("TraceFields of a delivery", () => {
   }
 })
 
+describe("TraceFields.localDate", () => {
+  for (const [zone, offset, field] of [
+    ["UTC", 0, "Date: 3 Jan 1996 01:05:34 +0000\n"],
+    ["New York", -5 * 3600, "Date: 2 Jan 1996 20:05:34 -0500\n"],
+    ["India", 5.5 * 3600, "Date: 3 Jan 1996 06:35:34 +0530\n"],
+    ["Newfoundland", -3.5 * 3600, "Date: 2 Jan 1996 21:35:34 -0330\n"],
+    ["a zone with odd seconds", 36 * 60 + 30, "Date: 3 Jan 1996 01:42:04 +0037\n"]
+  ] as const)
+    it(`in ${zone} is ${field.trim()}`, () => assert.strictEqual(TraceFields.localDate(time, offset), field))
+})
+
 describe("TraceFields.countHops", () => {
   const hopsIn = (message: string) => TraceFields.countHops(TraceFields.noHops, toChunk(message)).hops
 
