@@ -40,7 +40,7 @@ const letters: Readonly<Record<string, string>> = {
   "a line of 100 kB": header("long") + "y".repeat(100_000) + "\nand a short one\n",
   "blanks at line ends, empty lines at the end": header("blanks") + "a \nb\t\n  \n\n\n\n",
   "words that look like a mailbox": header("From") + "From here on\n>From there\nReceived: not a field\n",
-  "no body": header("no body"),
+  "a body of one empty line": header("hardly a body") + "\n",
   "no newline at the end": header("no end") + "the last words"
 }
 
