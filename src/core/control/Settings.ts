@@ -145,7 +145,34 @@ export const settings = {
   ),
   maxhops: integer("maxhops", 100, ["smtpd", "qmtpd"], "Received and Delivered-To fields before a message is a loop"),
   maxrecipients: integer("maxrecipients", 0, ["smtpd"], "recipients a message may have, 0 for no limit", 1000),
-  syncbounce: integer("syncbounce", 0, ["send"], "1: a failure is on disk before its recipient is done", 1)
+  syncbounce: integer("syncbounce", 0, ["send"], "1: a failure is on disk before its recipient is done", 1),
+  autoreload: integer("autoreload", 0, ["send"], "seconds between looks at the control files, 0 for only on HUP"),
+  classicpass: integer("classicpass", 1, ["send"], "1: a slow delivery holds up all of its message", 0),
+  concurrencybounce: integer("concurrencybounce", 1, ["send"], "bounces queued at once", 4),
+  concurrencytotal: integer("concurrencytotal", 0, ["send"], "deliveries at once in all, 0 for no other limit"),
+  passquantum: integer("passquantum", 0, ["send"], "recipients of a message before others get a turn, 0 for all", 30),
+  yell: integer("yell", 0, ["send"], "seconds of standing still that are worth a warning, 0 for none", 5),
+  barecr: line(
+    "barecr",
+    literal("convert"),
+    ["remote"],
+    "a CR without LF in a message: convert it to a line end, or refuse"
+  ),
+  connreuse: integer("connreuse", 1, ["rspawn", "remote"], "messages sent over one connection to a host", 20),
+  esmtp: integer("esmtp", 0, ["remote"], "1: greet with EHLO and use PIPELINING, SIZE and 8BITMIME where offered", 1),
+  mxtry: line(
+    "mxtry",
+    literal("connect"),
+    ["remote"],
+    "try the next host of a domain if there is no connection (connect), no welcome (greeting), or a temporary refusal (any4)"
+  ),
+  timeoutconnecttotal: integer(
+    "timeoutconnecttotal",
+    0,
+    ["remote"],
+    "seconds for all connection attempts of a delivery"
+  ),
+  timeoutdns: integer("timeoutdns", 0, ["remote"], "seconds to wait for the DNS", 60)
 } as const satisfies Record<string, Setting>
 
 export const all: ReadonlyArray<Setting> = Object.values(settings)

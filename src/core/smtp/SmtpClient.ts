@@ -1,0 +1,291 @@
+/**
+ * What is said to this host, and what became of each recipient?
+ *
+ * One transaction over one connection, fresh or used before. Without extensions every command waits for its reply,
+ * as in qmail-remote; with PIPELINING the envelope and DATA go out together (RFC 2920). The report is qmail-remote's:
+ * `r`, `h` or `s` for each recipient, then one of `K`, `Z` or `D` for the message, each ended by NUL.
+ *
+ * From: qmail-remote.c, smtp() and blast(); wire.md 3; RFC 5321.
+ */
+import { type ByteString, concat, toChunk } from "../Bytes.ts"
+import { type Step, impossible, step } from "../Machine.ts"
+import * as SmtpAnswer from "./SmtpAnswer.ts"
+import * as SmtpEncoding from "./SmtpEncoding.ts"
+import type { SmtpTask } from "./SmtpTask.ts"
+
+type Stage = "greeting" | "ehlo" | "helo" | "rset" | "mail" | "rcpt" | "data" | "dot"
+
+interface Talk {
+  readonly task: SmtpTask
+  readonly extensions: SmtpAnswer.Extensions
+  readonly partial: SmtpAnswer.Partial
+  /** Replies that came before what they answer was sent. */
+  readonly early: ReadonlyArray<SmtpAnswer.SmtpAnswer>
+  /** Replies still to come. */
+  readonly expected: ReadonlyArray<Stage>
+  /** Commands still to be sent, one after the other. */
+  readonly unsent: ReadonlyArray<Stage>
+  /** Recipients named so far. */
+  readonly named: number
+  /** Reports about recipients. */
+  readonly reports: ByteString
+  readonly accepted: boolean
+  /** The report about the message, if it is settled while replies are still to come. */
+  readonly verdict: ByteString | undefined
+  /** No reply has come in this transaction. */
+  readonly untouched: boolean
+}
+
+export type State =
+  | ({ readonly _tag: "Talking" } & Talk)
+  | ({ readonly _tag: "SendingMessage"; readonly encoder: SmtpEncoding.Encoder } & Talk)
+  | { readonly _tag: "Over" }
+
+export type Event =
+  | { readonly _tag: "Received"; readonly bytes: Uint8Array }
+  /** The next piece of the message; `last` if nothing follows it. */
+  | { readonly _tag: "MessageRead"; readonly bytes: Uint8Array; readonly last: boolean }
+  | { readonly _tag: "MessageUnreadable" }
+  | { readonly _tag: "ConnectionLost" }
+  | { readonly _tag: "TimedOut" }
+
+export type Command =
+  | { readonly _tag: "Send"; readonly bytes: Uint8Array }
+  | { readonly _tag: "ReadMessage" }
+  | { readonly _tag: "Report"; readonly text: ByteString }
+  /** Another host may be tried; if there is none, this is the report. */
+  | { readonly _tag: "MoveOn"; readonly text: ByteString }
+  /** The old connection had ended: nothing was said, the same again over a fresh one. */
+  | { readonly _tag: "Reconnect" }
+  /** The connection is good for another transaction. */
+  | { readonly _tag: "Release"; readonly extensions: SmtpAnswer.Extensions }
+  | { readonly _tag: "Close" }
+
+type Next = Step<State, Command>
+
+export const initial = (task: SmtpTask): Next => {
+  const talk: Talk = {
+    task,
+    extensions: task.knownExtensions ?? SmtpAnswer.noExtensions,
+    partial: SmtpAnswer.start,
+    early: [],
+    expected: ["greeting"],
+    unsent: [],
+    named: 0,
+    reports: "",
+    accepted: false,
+    verdict: undefined,
+    untouched: true
+  }
+  return task.knownExtensions === undefined ? step({ _tag: "Talking", ...talk }) : beginTransaction(talk)
+}
+
+export const isOver = (state: State): boolean => state._tag === "Over"
+
+export const decide = (state: State, event: Event): Next => {
+  if (state._tag === "Over") return impossible(event, "the session is over")
+  switch (event._tag) {
+    case "Received":
+      return state._tag === "Talking" ? read(state, event.bytes) : impossible(event, "nothing is read while sending")
+    case "ConnectionLost":
+    case "TimedOut":
+      return lost(state, event._tag === "TimedOut")
+    case "MessageRead":
+      return state._tag === "SendingMessage" ? encode(state, event) : impossible(event, "no message was asked for")
+    case "MessageUnreadable":
+      return over(state, "ZUnable to read message. (#4.3.0)\n", "drop")
+  }
+}
+
+/** The replies of one piece, each answered in its turn; what comes before it was asked for waits. */
+const read = (state: Talk, bytes: Uint8Array): Next => {
+  const { answers, partial } = SmtpAnswer.feed(state.partial, bytes)
+  const now = answerAll({ ...state, partial }, answers)
+  return now.state._tag === "Talking" && SmtpAnswer.isEndless(partial) ? lost(now.state, false) : now
+}
+
+const answerAll = (talk: Talk, answers: ReadonlyArray<SmtpAnswer.SmtpAnswer>): Next => {
+  let now: Next = step({ ...talk, _tag: "Talking" })
+  for (const [at, answer] of answers.entries()) {
+    const { state } = now
+    if (state._tag === "Over") break
+    if (state._tag === "SendingMessage") return { ...now, state: { ...state, early: answers.slice(at) } }
+    const [stage, ...expected] = state.expected
+    const next = answered({ ...state, expected }, stage!, answer)
+    now = {
+      state: next.state,
+      commands: now.commands.length === 0 ? next.commands : [...now.commands, ...next.commands]
+    }
+  }
+  return now
+}
+
+const answered = (talk: Talk, stage: Stage, answer: SmtpAnswer.SmtpAnswer): Next => {
+  const { partner } = talk.task
+  if (talk.task.knownExtensions !== undefined && talk.untouched && answer.code === closing)
+    return step({ _tag: "Over" }, { _tag: "Reconnect" })
+  const now = talk.untouched ? { ...talk, untouched: false } : talk
+  const outcome = SmtpAnswer.outcome(answer)
+  const refused = (text: ByteString): ByteString =>
+    `${outcome === "permanent" ? "D" : "Z"}${text}.\n${SmtpAnswer.quoted(answer.text)}`
+  switch (stage) {
+    case "greeting":
+      if (answer.code !== 220) return rejected(now, "greeting failed", answer, "greeting")
+      return now.task.esmtp ? say(now, ["ehlo"]) : say(now, ["helo"])
+    case "ehlo":
+      if (answer.code === 250) return beginTransaction({ ...now, extensions: SmtpAnswer.extensions(answer) })
+      if (outcome === "permanent") return say(now, ["helo"])
+      return rejected(now, "my name was rejected", answer, "greeting")
+    case "helo":
+      if (answer.code !== 250) return rejected(now, "my name was rejected", answer, "greeting")
+      return beginTransaction(now)
+    case "rset":
+      return outcome === "success" ? goOn(now) : step({ _tag: "Over" }, { _tag: "Reconnect" })
+    case "mail":
+      if (outcome === "success") return goOn(now)
+      if (outcome === "temporary" && now.task.moveOn === "temporary")
+        return rejected(now, "sender was rejected", answer, "temporary")
+      return refuse(now, refused(`Connected to ${partner} but sender was rejected`), answer)
+    case "rcpt":
+      if (now.verdict !== undefined) return goOn(now)
+      if (outcome === "success") return goOn({ ...now, accepted: true, reports: `${now.reports}r\0` })
+      return goOn({
+        ...now,
+        reports:
+          now.reports +
+          (outcome === "permanent" ? "h" : "s") +
+          `${partner} does not like recipient.\n${SmtpAnswer.quoted(answer.text)}\0`
+      })
+    case "data":
+      if (outcome !== "success")
+        return refuse(now, now.accepted ? refused(`${partner} failed on DATA command`) : givingUp(now), answer)
+      // The host waits for a message that nobody is to get: it is left without the final dot.
+      if (now.verdict !== undefined || !now.accepted) return over(now, now.verdict ?? givingUp(now), "quit")
+      return step(
+        { ...now, _tag: "SendingMessage", encoder: SmtpEncoding.start(now.task.bareCr) },
+        { _tag: "ReadMessage" }
+      )
+    case "dot":
+      if (outcome !== "success") return refuse(now, refused(`${partner} failed after I sent the message`), answer)
+      return end(now, `K${partner} accepted message.\n${SmtpAnswer.quoted(answer.text)}`, answer)
+  }
+}
+
+const givingUp = ({ task }: Talk): ByteString => `DGiving up on ${task.partner}.\n`
+
+const beginTransaction = (talk: Talk): Next => {
+  const stages: ReadonlyArray<Stage> = [
+    ...(talk.task.knownExtensions === undefined ? [] : (["rset"] as const)),
+    "mail",
+    ...talk.task.recipients.map(() => "rcpt" as const),
+    "data"
+  ]
+  return talk.extensions.pipelining ? say(talk, stages) : goOn({ ...talk, unsent: stages })
+}
+
+/** The next command, or the next reply if more are to come. */
+const goOn = (talk: Talk): Next => {
+  if (talk.expected.length > 0) return step({ ...talk, _tag: "Talking" })
+  if (talk.verdict !== undefined) return end(talk, talk.verdict, undefined)
+  const [stage, ...unsent] = talk.unsent
+  return stage === "data" && !talk.accepted ? end(talk, givingUp(talk), undefined) : say({ ...talk, unsent }, [stage!])
+}
+
+const say = (talk: Talk, stages: ReadonlyArray<Stage>): Next => {
+  let { named } = talk
+  let text = ""
+  for (const stage of stages) text += line(talk, stage, stage === "rcpt" ? named++ : 0)
+  return step({ ...talk, _tag: "Talking", named, expected: stages }, { _tag: "Send", bytes: toChunk(text) })
+}
+
+const line = ({ extensions, task }: Talk, stage: Stage, recipient: number): ByteString => {
+  switch (stage) {
+    case "ehlo":
+      return `EHLO ${task.helo}\r\n`
+    case "helo":
+      return `HELO ${task.helo}\r\n`
+    case "rset":
+      return "RSET\r\n"
+    case "mail": {
+      const size = extensions.size && task.messageBytes !== undefined ? ` SIZE=${task.messageBytes}` : ""
+      return `MAIL FROM:<${task.sender}>${size}${extensions.eightBit ? " BODY=8BITMIME" : ""}\r\n`
+    }
+    case "rcpt":
+      return `RCPT TO:<${task.recipients[recipient]}>\r\n`
+    case "data":
+      return "DATA\r\n"
+    case "greeting":
+    case "dot":
+      return impossible(stage, "no command")
+  }
+}
+
+const encode = (
+  state: Extract<State, { _tag: "SendingMessage" }>,
+  { bytes, last }: { readonly bytes: Uint8Array; readonly last: boolean }
+): Next => {
+  const fed = SmtpEncoding.feed(state.encoder, bytes)
+  if (fed === undefined) return over(state, bareCr, "drop")
+  const send: Command = { _tag: "Send", bytes: fed.bytes }
+  if (!last) return step<State, Command>({ ...state, encoder: fed.encoder }, send, { _tag: "ReadMessage" })
+  const ended = SmtpEncoding.finish(fed.encoder)
+  switch (ended._tag) {
+    case "Ended":
+      return after(
+        { _tag: "Send", bytes: concat([fed.bytes, ended.bytes]) },
+        answerAll({ ...state, early: [], expected: ["dot"] }, state.early)
+      )
+    case "PartialLine":
+      return after(send, over(state, partialLine, "drop"))
+    case "BareCr":
+      return over(state, bareCr, "drop")
+  }
+}
+
+const after = (first: Command, next: Next): Next => ({ state: next.state, commands: [first, ...next.commands] })
+
+/** A refusal before anything was said about recipients, which another host may take back. */
+const rejected = (talk: Talk, what: string, answer: SmtpAnswer.SmtpAnswer, since: "greeting" | "temporary"): Next => {
+  const text = `ZConnected to ${talk.task.partner} but ${what}.\n${SmtpAnswer.quoted(answer.text)}`
+  const { moveOn } = talk.task
+  return over(talk, text, "quit", moveOn === "temporary" || moveOn === since)
+}
+
+/** A refusal of the transaction: what is still to come is read first, so that the connection stays good. */
+const refuse = (talk: Talk, verdict: ByteString, answer: SmtpAnswer.SmtpAnswer): Next =>
+  talk.expected.length > 0 && talk.task.keepOpen && answer.code !== closing
+    ? step({ ...talk, _tag: "Talking", verdict: talk.verdict ?? verdict })
+    : end(talk, talk.verdict ?? verdict, answer)
+
+const end = (talk: Talk, verdict: ByteString, answer: SmtpAnswer.SmtpAnswer | undefined): Next =>
+  over(talk, verdict, talk.task.keepOpen && talk.expected.length === 0 && answer?.code !== closing ? "keep" : "quit")
+
+const lost = (state: Exclude<State, { _tag: "Over" }>, timedOut: boolean): Next => {
+  const { partner } = state.task
+  if (state.task.knownExtensions !== undefined && state.untouched && !timedOut)
+    return step({ _tag: "Over" }, { _tag: "Reconnect" })
+  const critical = state._tag === "Talking" && state.expected[0] === "dot"
+  const died = `ZConnected to ${partner} but connection died. ${critical ? "Possible duplicate! " : ""}(#4.4.2)\n`
+  return over(state, state.verdict ?? died, "drop")
+}
+
+/**
+ * The report, and what becomes of the connection. Waiting for the reply to QUIT would be just too ridiculous, says
+ * qmail-remote; the report goes out before the connection is closed, which may take its time.
+ */
+const over = (talk: Talk, verdict: ByteString, ending: "drop" | "quit" | "keep", another = false): Next => {
+  const report: Command = { _tag: another ? "MoveOn" : "Report", text: `${talk.reports}${verdict}\0` }
+  switch (ending) {
+    case "drop":
+      return step({ _tag: "Over" }, report, { _tag: "Close" })
+    case "quit":
+      return step({ _tag: "Over" }, { _tag: "Send", bytes: toChunk("QUIT\r\n") }, report, { _tag: "Close" })
+    case "keep":
+      return step({ _tag: "Over" }, report, { _tag: "Release", extensions: talk.extensions })
+  }
+}
+
+const partialLine = "DSMTP cannot transfer messages with partial final lines. (#5.6.2)\n"
+const bareCr = "DMessage contains a bare CR. (#5.6.0)\n"
+/** The host is about to close the connection (RFC 5321, 3.8). */
+const closing = 421

@@ -1,0 +1,278 @@
+/**
+ * Delivers a message to a host by SMTP: performs the rules of routes, mail hosts and timeouts, and the SmtpClient
+ * machine. Many deliveries run at once in a server; qmail-remote runs one.
+ */
+import * as Clock from "effect/Clock"
+import * as Effect from "effect/Effect"
+import * as Option from "effect/Option"
+import * as IpAddress from "../core/address/IpAddress.ts"
+import type { Address } from "../core/address/Address.ts"
+import { type ByteString } from "../core/Bytes.ts"
+import * as ControlMap from "../core/control/ControlMap.ts"
+import * as Settings from "../core/control/Settings.ts"
+import * as MailHosts from "../core/dns/MailHosts.ts"
+import * as SmtpRoutes from "../core/route/SmtpRoutes.ts"
+import * as RemoteSettings from "../core/smtp/RemoteSettings.ts"
+import * as SmtpClient from "../core/smtp/SmtpClient.ts"
+import * as SmtpTask from "../core/smtp/SmtpTask.ts"
+import { Controls } from "./Controls.ts"
+import { type FileCalls, Files } from "./Files.ts"
+import { Home } from "./Home.ts"
+import { Identity } from "./Identity.ts"
+import { Resolver } from "./Resolver.ts"
+import { SmtpConnections } from "./SmtpConnections.ts"
+import { type Connection, type Endpoint, Sockets } from "./Sockets.ts"
+import { TcpTimeoutFile } from "./TcpTimeoutFile.ts"
+
+export interface RemoteJob {
+  readonly host: ByteString
+  readonly sender: Address
+  readonly recipients: ReadonlyArray<Address>
+  /** Absolute path of the message, or a descriptor that stands at its start. */
+  readonly message: ByteString | number
+}
+
+/** Fails if control files cannot be read, or neither helohost nor me exists. */
+export const readSettings = Effect.gen(function* () {
+  const controls = yield* Controls
+  const { classic } = (yield* Home).record
+  const helo = yield* controls.line(Settings.settings.helohost)
+  if (helo === undefined) return yield* Effect.fail("no helohost" as const)
+  const settings: RemoteSettings.RemoteSettings = {
+    classic,
+    helo,
+    routes: ControlMap.mapOf((yield* controls.list(Settings.settings.smtproutes)) ?? []),
+    connectPatience: yield* controls.integer(Settings.settings.timeoutconnect),
+    replyPatience: yield* controls.integer(Settings.settings.timeoutremote),
+    dnsPatience: yield* controls.integer(Settings.settings.timeoutdns),
+    totalConnectPatience: yield* controls.integer(Settings.settings.timeoutconnecttotal),
+    bareCr: RemoteSettings.bareCrOf(yield* controls.line(Settings.settings.barecr), classic),
+    esmtp: (yield* controls.integer(Settings.settings.esmtp)) !== 0,
+    reuse: yield* controls.integer(Settings.settings.connreuse),
+    moveOn: RemoteSettings.moveOnOf(yield* controls.line(Settings.settings.mxtry))
+  }
+  return settings
+})
+
+/** qmail-remote's reports: one for each recipient that was spoken of, then one for the message, each ended by NUL. */
+export const deliver = Effect.fnUntraced(function* (job: RemoteJob, settings: RemoteSettings.RemoteSettings) {
+  if (!SmtpTask.isSendable(settings, job)) return report(unsendable)
+  const route = SmtpRoutes.find(settings.routes, job.host, settings.classic)
+  const verdict = yield* within(settings.dnsPatience, findHosts(route, settings), dnsTimedOut)
+  if (verdict._tag === "Failed") return report(verdict.report)
+  const message = openMessage(yield* Files, job.message)
+  return yield* Effect.ensuring(tryHosts(job, settings, route.port, verdict.hosts, message), message.close)
+})
+
+const report = (text: ByteString): ByteString => `${text}\0`
+
+const within = <A, B, R>(
+  seconds: number,
+  effect: Effect.Effect<A, never, R>,
+  late: B
+): Effect.Effect<A | B, never, R> =>
+  seconds === 0
+    ? effect
+    : Effect.map(
+        Effect.timeoutOption(effect, seconds * 1000),
+        Option.getOrElse(() => late)
+      )
+
+/** The hosts that take mail for a route, in the order in which they are tried. */
+export const findHosts = Effect.fnUntraced(function* (
+  route: SmtpRoutes.Route,
+  reach: MailHosts.Reach
+): Effect.fn.Return<MailHosts.Verdict, never, Resolver | Sockets | Identity> {
+  const resolver = yield* Resolver
+  const sockets = yield* Sockets
+  const { pid } = yield* Identity
+  const now = yield* currentSeconds
+  const isKnown = MailHosts.known(route.host, reach) !== undefined
+  const found =
+    route.relay || isKnown
+      ? MailHosts.direct(route.host)
+      : MailHosts.targets(route.host, yield* resolver.mx(route.host), now + pid * 65536)
+  if (found === undefined) return MailHosts.notFoundNow
+  const lookups = yield* Effect.forEach(found.targets, (target) => lookUp(resolver, target, reach), {
+    concurrency: lookupsAtOnce
+  })
+  return MailHosts.select(
+    {
+      domain: route.host,
+      direct: found.direct,
+      lookups,
+      relay: route.relay,
+      ours: route.relay ? [] : yield* sockets.ownAddresses
+    },
+    reach
+  )
+})
+
+const lookUp = (
+  resolver: Resolver["Service"],
+  target: MailHosts.Target,
+  reach: MailHosts.Reach
+): Effect.Effect<MailHosts.Lookup> => {
+  const known = MailHosts.known(target.host, reach)
+  if (known !== undefined) return Effect.succeed({ target, answers: [{ _tag: "Records", records: known }] })
+  return Effect.map(
+    Effect.forEach(MailHosts.families(target, reach), (type) => resolver.addresses(target.host, type), {
+      concurrency: 2
+    }),
+    (answers) => ({ target, answers })
+  )
+}
+
+type Outcome =
+  | { readonly _tag: "Reported"; readonly text: ByteString }
+  | { readonly _tag: "MoveOn"; readonly text: ByteString }
+  | { readonly _tag: "Reconnect" }
+
+const tryHosts = Effect.fnUntraced(function* (
+  job: RemoteJob,
+  settings: RemoteSettings.RemoteSettings,
+  port: number,
+  hosts: ReadonlyArray<MailHosts.MailHost>,
+  message: Message
+) {
+  const sockets = yield* Sockets
+  const timeouts = yield* TcpTimeoutFile
+  const connections = yield* SmtpConnections
+  const deadline =
+    settings.totalConnectPatience === 0 ? Infinity : (yield* currentSeconds) + settings.totalConnectPatience
+  const messageBytes = settings.esmtp ? yield* message.size : undefined
+  let fallback: ByteString = report(noConnection)
+  for (const { address } of hosts) {
+    const to: Endpoint = { address, port }
+    const transact = (connection: Connection, known: SmtpTask.Delivery["knownExtensions"], uses: number) => {
+      const keepOpen = connections.isKeeping && uses + 1 < settings.reuse
+      const partner = IpAddress.format(address)
+      const task = SmtpTask.of(settings, { ...job, partner, messageBytes, knownExtensions: known, keepOpen })
+      const release: Release = (extensions) => connections.give(to, { connection, extensions, uses: uses + 1 })
+      return converse(connection, task, message, settings.replyPatience, release)
+    }
+    for (let idle = yield* connections.take(to); idle !== undefined; idle = yield* connections.take(to)) {
+      const outcome = yield* transact(idle.connection, idle.extensions, idle.uses)
+      if (outcome._tag === "Reported") return outcome.text
+    }
+    const left = deadline - (yield* currentSeconds)
+    if (left <= 0) break
+    if (yield* timeouts.shouldSkip(address)) continue
+    const connection = yield* sockets.connect(to, Math.min(settings.connectPatience, left)).pipe(
+      Effect.tap(() => timeouts.connected(address)),
+      Effect.catch(({ errno }) =>
+        Effect.as(errno === "ETIMEDOUT" ? timeouts.timedOut(address) : Effect.void, undefined)
+      )
+    )
+    if (connection === undefined) continue
+    const outcome = yield* transact(connection, undefined, 0)
+    if (outcome._tag === "Reported") return outcome.text
+    if (outcome._tag === "MoveOn") fallback = outcome.text
+  }
+  return fallback
+})
+
+type Release = (extensions: NonNullable<SmtpTask.Delivery["knownExtensions"]>) => Effect.Effect<void>
+
+/** Performs one session. Whatever interrupts it, the connection is closed. */
+const converse = (
+  connection: Connection,
+  task: SmtpTask.SmtpTask,
+  message: Message,
+  patience: number,
+  release: Release
+): Effect.Effect<Outcome> =>
+  Effect.onInterrupt(perform(connection, task, message, patience, release), () => connection.close)
+
+const perform = Effect.fnUntraced(function* (
+  connection: Connection,
+  task: SmtpTask.SmtpTask,
+  message: Message,
+  patience: number,
+  release: Release
+): Effect.fn.Return<Outcome> {
+  let { commands, state } = SmtpClient.initial(task)
+  let outcome: Outcome = reconnect
+  for (;;) {
+    let event: SmtpClient.Event | undefined
+    for (const command of commands) {
+      switch (command._tag) {
+        case "Send": {
+          const isSent = yield* Effect.match(connection.write(command.bytes, patience), succeeded)
+          if (!isSent) event = { _tag: "ConnectionLost" }
+          break
+        }
+        case "ReadMessage":
+          event ??= yield* message.next
+          break
+        case "Report":
+          outcome = { _tag: "Reported", text: command.text }
+          break
+        case "MoveOn":
+          outcome = { _tag: "MoveOn", text: command.text }
+          break
+        case "Release":
+          yield* release(command.extensions)
+          break
+        case "Reconnect":
+        case "Close":
+          yield* connection.close
+      }
+    }
+    if (SmtpClient.isOver(state)) return outcome
+    event ??= yield* Effect.match(connection.read(patience), {
+      onSuccess: (bytes): SmtpClient.Event =>
+        bytes.length === 0 ? { _tag: "ConnectionLost" } : { _tag: "Received", bytes },
+      onFailure: ({ errno }): SmtpClient.Event => ({ _tag: errno === "ETIMEDOUT" ? "TimedOut" : "ConnectionLost" })
+    })
+    const next = SmtpClient.decide(state, event)
+    state = next.state
+    commands = next.commands
+  }
+})
+
+const succeeded = { onSuccess: () => true, onFailure: () => false }
+const reconnect: Outcome = { _tag: "Reconnect" }
+
+interface Message {
+  readonly next: Effect.Effect<Extract<SmtpClient.Event, { _tag: "MessageRead" | "MessageUnreadable" }>>
+  /** Undefined if nobody knows. */
+  readonly size: Effect.Effect<number | undefined>
+  readonly close: Effect.Effect<void>
+}
+
+/** A file that is opened when it is first needed; small ones are read by one call. */
+const openMessage = (files: FileCalls, from: ByteString | number): Message => {
+  let fd = typeof from === "number" ? from : undefined
+  let ahead: Uint8Array | undefined
+  const read = Effect.gen(function* () {
+    fd ??= yield* files.open(from as ByteString, "read")
+    return yield* files.read(fd, pieceBytes, null)
+  })
+  // Only of a regular file is a short piece the last one.
+  const isLast = (bytes: Uint8Array): boolean => bytes.length < (typeof from === "number" ? 1 : pieceBytes)
+  const next: Message["next"] = Effect.suspend(() => {
+    const bytes = ahead
+    ahead = undefined
+    return bytes === undefined ? read : Effect.succeed(bytes)
+  }).pipe(
+    Effect.match({
+      onSuccess: (bytes) => ({ _tag: "MessageRead", bytes, last: isLast(bytes) }) as const,
+      onFailure: () => ({ _tag: "MessageUnreadable" }) as const
+    })
+  )
+  const size = Effect.gen(function* () {
+    ahead = yield* read
+    return isLast(ahead) && typeof from !== "number" ? ahead.length : (yield* files.fstat(fd!)).bytes || undefined
+  }).pipe(Effect.orElseSucceed(() => undefined))
+  const close = Effect.suspend(() => (fd === undefined || fd === from ? Effect.void : Effect.ignore(files.close(fd))))
+  return { next, size, close }
+}
+
+const currentSeconds = Effect.map(Clock.currentTimeMillis, (millis) => Math.floor(millis / 1000))
+
+const noConnection = "ZSorry, I wasn't able to establish an SMTP connection. (#4.4.1)\n"
+const unsendable = "DI can't send an address with a line end in it. (#5.1.3)\n"
+const dnsTimedOut: MailHosts.Verdict = { _tag: "Failed", report: "ZDNS lookup timed out. (#4.4.3)\n" }
+const pieceBytes = 65536
+const lookupsAtOnce = 10

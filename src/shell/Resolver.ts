@@ -1,0 +1,183 @@
+/**
+ * Questions to the DNS: over UDP, and over TCP where an answer does not fit. Each question has a number that cannot
+ * be guessed and a port of its own, and only the server that was asked is listened to.
+ */
+import * as Clock from "effect/Clock"
+import * as Context from "effect/Context"
+import * as Effect from "effect/Effect"
+import * as Layer from "effect/Layer"
+import * as Option from "effect/Option"
+import * as Result from "effect/Result"
+import * as dgram from "node:dgram"
+import * as IpAddress from "../core/address/IpAddress.ts"
+import { type ByteString, concat, fromChunk, lower } from "../core/Bytes.ts"
+import * as DnsAnswer from "../core/dns/DnsAnswer.ts"
+import * as DnsMessage from "../core/dns/DnsMessage.ts"
+import * as ResolverSettings from "../core/dns/ResolverSettings.ts"
+import { Files } from "./Files.ts"
+import { Identity } from "./Identity.ts"
+import { type Connection, Sockets } from "./Sockets.ts"
+
+export interface ResolverCalls {
+  readonly mx: (domain: ByteString) => Effect.Effect<DnsAnswer.MxAnswer>
+  readonly addresses: (host: ByteString, type: "A" | "AAAA") => Effect.Effect<DnsAnswer.AddressAnswer>
+  /** Names of an address. */
+  readonly names: (address: IpAddress.IpAddress) => Effect.Effect<DnsAnswer.NameAnswer>
+  /** The chain of aliases that begins at this name. */
+  readonly aliases: (name: ByteString) => Effect.Effect<DnsAnswer.NameAnswer>
+  /** Domains that a person may leave away. */
+  readonly search: Effect.Effect<ReadonlyArray<ByteString>>
+}
+
+/** What the memory layer answers for one name; a type that is missing does not exist. */
+export interface ZoneEntry {
+  readonly MX?: DnsAnswer.MxAnswer
+  readonly A?: DnsAnswer.AddressAnswer
+  readonly AAAA?: DnsAnswer.AddressAnswer
+  readonly PTR?: DnsAnswer.NameAnswer
+  readonly CNAME?: DnsAnswer.NameAnswer
+}
+
+type Ask = (question: DnsMessage.Question) => Effect.Effect<Option.Option<DnsMessage.Answer>>
+
+export class Resolver extends Context.Service<Resolver, ResolverCalls>()("thresher/shell/Resolver") {
+  /** Asks the servers of QMAILDNS, else those of /etc/resolv.conf. */
+  static readonly layer: Layer.Layer<Resolver, never, Files | Identity | Sockets> = Layer.effect(
+    Resolver,
+    Effect.gen(function* () {
+      const files = yield* Files
+      const { environment } = yield* Identity
+      const sockets = yield* Sockets
+      const given = ResolverSettings.parseServers(environment["QMAILDNS"] ?? "")
+      let settings: ResolverSettings.ResolverSettings | undefined
+      let readAt = 0
+      const current = Effect.gen(function* () {
+        const now = yield* Clock.currentTimeMillis
+        if (settings !== undefined && now - readAt < rereadMillis) return settings
+        const content = yield* Effect.orElseSucceed(files.readFile("/etc/resolv.conf"), () => new Uint8Array(0))
+        const fromFile = ResolverSettings.parse(fromChunk(content))
+        settings = given.length > 0 ? { ...fromFile, servers: given } : fromFile
+        readAt = now
+        return settings
+      })
+      const ask = (question: DnsMessage.Question) => Effect.flatMap(current, (now) => askAll(sockets, now, question))
+      return { ...calls(ask), search: Effect.map(current, ({ search }) => search) }
+    })
+  )
+
+  /** Answers from a table of lower-case names. */
+  static readonly layerMemory = (
+    zone: Readonly<Record<ByteString, ZoneEntry>>,
+    search: ReadonlyArray<ByteString> = []
+  ): Layer.Layer<Resolver> => {
+    const find = (name: ByteString): ZoneEntry => zone[lower(name)] ?? {}
+    return Layer.succeed(Resolver, {
+      mx: (domain) => Effect.sync(() => find(domain).MX ?? DnsAnswer.hard),
+      addresses: (host, type) => Effect.sync(() => find(host)[type] ?? DnsAnswer.hard),
+      names: (address) => Effect.sync(() => find(DnsMessage.reverseName(address)).PTR ?? DnsAnswer.hard),
+      aliases: (name) => Effect.sync(() => find(name).CNAME ?? DnsAnswer.hard),
+      search: Effect.succeed(search)
+    })
+  }
+}
+
+const calls = (ask: Ask): Omit<ResolverCalls, "search"> => {
+  const question = <A>(
+    name: ByteString,
+    type: DnsMessage.RecordType,
+    pick: (answer: DnsMessage.Answer) => ReadonlyArray<A>
+  ): Effect.Effect<DnsAnswer.DnsAnswer<A>> =>
+    Effect.map(
+      Effect.suspend(() => ask({ id: crypto.getRandomValues(new Uint16Array(1))[0]!, name, type })),
+      Option.match({
+        onNone: () => DnsAnswer.soft,
+        onSome: (answer) => DnsMessage.verdict(answer, pick)
+      })
+    )
+  return {
+    mx: (domain) => question(domain, "MX", ({ exchanges }) => exchanges),
+    addresses: (host, type) => question(host, type, ({ addresses }) => addresses),
+    names: (address) => question(DnsMessage.reverseName(address), "PTR", ({ names }) => names),
+    aliases: (name) => question(name, "CNAME", ({ names }) => names)
+  }
+}
+
+/** Every server in turn, again and again, until one knows. None: nobody answered. */
+const askAll = Effect.fnUntraced(function* (
+  sockets: Sockets["Service"],
+  { attempts, servers, timeout }: ResolverSettings.ResolverSettings,
+  question: DnsMessage.Question
+) {
+  const bytes = DnsMessage.formatQuestion(question)
+  if (bytes === undefined) return Option.some(DnsMessage.unaskable)
+  for (let attempt = 0; attempt < attempts; attempt++)
+    for (const server of servers) {
+      const patience = timeout * 2 ** attempt
+      let answer = yield* askOverUdp(server, question, bytes, patience)
+      if (answer?.truncated) answer = yield* askOverTcp(sockets, server, question, bytes, patience)
+      if (answer !== undefined && answer.code !== "serverFailed") return Option.some(answer)
+    }
+  return Option.none()
+})
+
+const askOverUdp = (
+  { address, port }: ResolverSettings.Server,
+  question: DnsMessage.Question,
+  bytes: Uint8Array,
+  patience: number
+): Effect.Effect<DnsMessage.Answer | undefined> =>
+  Effect.callback<DnsMessage.Answer | undefined>((resume) => {
+    const socket = dgram.createSocket(IpAddress.isV4(address) ? "udp4" : "udp6")
+    const close = (): void => {
+      socket.removeAllListeners()
+      socket.on("error", () => {})
+      socket.close()
+    }
+    const finish = (answer: DnsMessage.Answer | undefined): void => {
+      close()
+      resume(Effect.succeed(answer))
+    }
+    socket.on("error", () => finish(undefined))
+    socket.on("message", (message) => {
+      const answer = DnsMessage.parseAnswer(message, question)
+      if (Result.isSuccess(answer)) finish(answer.success)
+      else if (answer.failure === "broken") finish(undefined)
+    })
+    socket.connect(port, IpAddress.format(address), () => socket.send(bytes))
+    return Effect.sync(close)
+  }).pipe(Effect.timeoutOption(patience * 1000), Effect.map(Option.getOrUndefined))
+
+/** Two bytes of length come before each message (RFC 1035, 4.2.2). */
+const askOverTcp = Effect.fnUntraced(
+  function* (
+    sockets: Sockets["Service"],
+    server: ResolverSettings.Server,
+    question: DnsMessage.Question,
+    bytes: Uint8Array,
+    patience: number
+  ) {
+    const connection = yield* sockets.connect(server, patience)
+    return yield* Effect.ensuring(converse(connection, question, bytes, patience), connection.close)
+  },
+  Effect.orElseSucceed(() => undefined)
+)
+
+const converse = Effect.fnUntraced(function* (
+  connection: Connection,
+  question: DnsMessage.Question,
+  bytes: Uint8Array,
+  patience: number
+) {
+  yield* connection.write(concat([Uint8Array.of(bytes.length >> 8, bytes.length & 255), bytes]), patience)
+  let received: Uint8Array = new Uint8Array(0)
+  for (;;) {
+    const piece = yield* connection.read(patience)
+    if (piece.length === 0) return undefined
+    received = concat([received, piece])
+    const wanted = received.length < 2 ? Infinity : received[0]! * 256 + received[1]!
+    if (received.length - 2 < wanted) continue
+    return Result.getOrUndefined(DnsMessage.parseAnswer(received.subarray(2, 2 + wanted), question))
+  }
+})
+
+const rereadMillis = 30_000
