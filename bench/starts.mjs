@@ -1,7 +1,7 @@
 // How long a one-shot program takes from its start to its end: wall and CPU, median of twenty.
 // `node` with an empty script is the floor under ours; Postfix's sendmail is the neighbour.
 import { spawnSync } from "node:child_process"
-import { closeSync, openSync, writeFileSync } from "node:fs"
+import { closeSync, existsSync, openSync, readFileSync, writeFileSync } from "node:fs"
 import { join } from "node:path"
 import { performance } from "node:perf_hooks"
 import { waitedCpuMs } from "./figures.mjs"
@@ -20,7 +20,7 @@ export const starts = async ({ below, ours, postfix, size, say }) => {
   writeFileSync(envelope, "Fsender@bench.test\0Tbench@local.test\0\0")
   writeFileSync(empty, "")
   const peer = postfix ? await startPostfix(below, "local") : undefined
-  const cases = { "node, empty script": { path: process.execPath, args: [empty] } }
+  const cases = { "node, empty script": { path: builtWith(), args: [empty] } }
   if (ours) {
     const env = { ...process.env, QMAILHOME: makeHome(below) }
     const to = ["bench@local.test"]
@@ -53,6 +53,12 @@ export const starts = async ({ below, ours, postfix, size, say }) => {
   } finally {
     await peer?.stop()
   }
+}
+
+/** The node that our programs' first lines name. */
+const builtWith = () => {
+  const program = join(programs, "qmail-inject")
+  return existsSync(program) ? readFileSync(program, "latin1").slice(2).split("\n")[0] : process.execPath
 }
 
 const timed = ({ path, args, env, message, descriptor1 }) => {
