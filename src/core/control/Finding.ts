@@ -1,0 +1,28 @@
+/** What `thresher check` found: where, how bad, and why. */
+import type { ByteString } from "../Bytes.ts"
+
+export interface Finding {
+  /** An error keeps the server from starting; a warning is said. */
+  readonly severity: "error" | "warning"
+  /** Below the home. */
+  readonly file: ByteString
+  /** Counted from 1. */
+  readonly line?: number
+  readonly reason: string
+}
+
+export const error = (file: ByteString, reason: string, line?: number): Finding => make("error", file, reason, line)
+export const warning = (file: ByteString, reason: string, line?: number): Finding => make("warning", file, reason, line)
+
+const make = (severity: Finding["severity"], file: ByteString, reason: string, line: number | undefined): Finding => ({
+  severity,
+  file,
+  ...(line !== undefined && { line }),
+  reason
+})
+
+/** `error: control/smtproutes: line 3: port is not a number from 1 to 65535` */
+export const format = ({ file, line, reason, severity }: Finding): ByteString =>
+  `${severity}: ${file}: ${line === undefined ? "" : `line ${line}: `}${reason}`
+
+export const isError = ({ severity }: Finding): boolean => severity === "error"

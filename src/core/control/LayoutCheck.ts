@@ -1,0 +1,56 @@
+/**
+ * Is this part of the home there, and do the right people have access to it?
+ *
+ * What others may change, and what its owner cannot use, is an error; other departures are warnings. Packages leave
+ * out boot, doc and man, and nothing misses them. (qmail's instcheck.c; W19)
+ */
+import type { ByteString } from "../Bytes.ts"
+import { error, type Finding, warning } from "./Finding.ts"
+import type { Entry } from "./Layout.ts"
+
+export interface Seen {
+  readonly kind: string
+  readonly mode: number
+  readonly uid: number
+  readonly gid: number
+  readonly bytes: number
+}
+
+/** Undefined: there is no such account or group here, so that nobody can tell. */
+export interface Expected {
+  readonly uid: number | undefined
+  readonly gid: number | undefined
+}
+
+export const judge = (entry: Entry, seen: Seen | undefined, expected: Expected): ReadonlyArray<Finding> => {
+  const file = entry.path === "" ? "." : entry.path
+  if (seen === undefined) return isOptional(entry.path) ? [] : [error(file, "does not exist")]
+  if (seen.kind !== entry.kind) return [error(file, `is no ${entry.kind}`)]
+  const isQueue = entry.path.startsWith("queue")
+  return [
+    ...(expected.uid !== undefined && expected.uid !== seen.uid
+      ? [(isQueue ? error : warning)(file, `belongs to uid ${seen.uid} instead of ${expected.uid}`)]
+      : []),
+    ...(isQueue && expected.gid !== undefined && expected.gid !== seen.gid
+      ? [warning(file, `belongs to gid ${seen.gid} instead of ${expected.gid}`)]
+      : []),
+    ...judgeMode(file, entry.mode, seen.mode),
+    ...(entry.bytes > 0 && seen.bytes !== entry.bytes
+      ? [warning(file, `has ${seen.bytes} bytes instead of ${entry.bytes}`)]
+      : [])
+  ]
+}
+
+const judgeMode = (file: ByteString, wanted: number, mode: number): ReadonlyArray<Finding> => {
+  const extra = mode & ~wanted & 0o777
+  const lacking = wanted & ~mode & 0o777
+  if ((extra & 0o002) !== 0) return [error(file, `is writable to others: mode ${octal(mode)}, not ${octal(wanted)}`)]
+  if ((extra & 0o020) !== 0) return [error(file, `is writable to its group: mode ${octal(mode)}, not ${octal(wanted)}`)]
+  if ((lacking & 0o700) !== 0)
+    return [error(file, `its owner has no access: mode ${octal(mode)}, not ${octal(wanted)}`)]
+  return extra !== 0 || lacking !== 0 ? [warning(file, `has mode ${octal(mode)}, not ${octal(wanted)}`)] : []
+}
+
+const isOptional = (path: ByteString): boolean => /^(bin|boot|doc|man|users|mail)(\/|$)/.test(path)
+
+const octal = (mode: number): string => (mode & 0o7777).toString(8).padStart(4, "0")

@@ -1,0 +1,35 @@
+/** Says what is wrong with users/assign, and whether users/cdb was made from it. */
+import * as Result from "effect/Result"
+import { type ByteString, fromChunk, isDigits } from "../Bytes.ts"
+import * as Cdb from "../control/Cdb.ts"
+import { error, type Finding, warning } from "../control/Finding.ts"
+import { endingsKey } from "./UserAccount.ts"
+import * as UserAssign from "./UserAssign.ts"
+
+/** Undefined: the file does not exist. Deliveries read only the database, so a bad source beside it is a warning. */
+export const check = (assign: ByteString | undefined, database: Uint8Array | undefined): ReadonlyArray<Finding> => {
+  if (database !== undefined) {
+    const endings = Cdb.find(database, endingsKey)
+    if (Result.isFailure(endings) || endings.success === undefined)
+      return [error("users/cdb", "is damaged: run qmail-newu; until then all local mail waits")]
+  }
+  if (assign === undefined) return database === undefined ? [] : [warning("users/cdb", "users/assign does not exist")]
+  const severe = database === undefined ? error : warning
+  const parsed = UserAssign.parse(assign)
+  if (Result.isFailure(parsed)) return [severe(source, parsed.failure.reason, parsed.failure.line)]
+  const doubtful = parsed.success.flatMap((assignment, i) => checkFields(assignment.fields, i + 1))
+  if (doubtful.length > 0) return doubtful
+  if (database === undefined) return [warning(source, "has no effect until qmail-newu has run")]
+  const built = Cdb.build(UserAssign.records(parsed.success))
+  return Result.isSuccess(built) && fromChunk(built.success) === fromChunk(database)
+    ? []
+    : [warning("users/cdb", "was not made from users/assign as it is now: run qmail-newu")]
+}
+
+const checkFields = ({ gid, homedir, uid }: UserAssign.AssignedFields, line: number): ReadonlyArray<Finding> => [
+  ...(isDigits(uid) ? [] : [error(source, `uid ${uid} is no number`, line)]),
+  ...(isDigits(gid) ? [] : [error(source, `gid ${gid} is no number`, line)]),
+  ...(homedir[0] === "/" ? [] : [error(source, `home ${homedir} is no absolute path`, line)])
+]
+
+const source = "users/assign"

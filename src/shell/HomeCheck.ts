@@ -1,0 +1,136 @@
+/** `thresher check`: looks at the whole home before anything runs in it. Changes nothing that stays. */
+import * as Effect from "effect/Effect"
+import * as Result from "effect/Result"
+import { type ByteString, fromChunk } from "../core/Bytes.ts"
+import * as ControlCheck from "../core/control/ControlCheck.ts"
+import { error, type Finding, warning } from "../core/control/Finding.ts"
+import * as Layout from "../core/control/Layout.ts"
+import * as LayoutCheck from "../core/control/LayoutCheck.ts"
+import { systemText } from "../core/Outcome.ts"
+import * as RelayClients from "../core/relay/RelayClients.ts"
+import * as UsersCheck from "../core/users/UsersCheck.ts"
+import { Accounts } from "./Accounts.ts"
+import { Files, type FilesError, orIfAbsent } from "./Files.ts"
+import { Home } from "./Home.ts"
+import { Identity } from "./Identity.ts"
+
+/** Errors first, each group in the order of the home. */
+export const run: Effect.Effect<ReadonlyArray<Finding>, never, Accounts | Files | Home | Identity> = Effect.gen(
+  function* () {
+    const groups = [yield* tree, yield* controls, yield* users, yield* aliases, yield* inodes]
+    const findings = groups.flat()
+    return [
+      ...findings.filter((one) => one.severity === "error"),
+      ...findings.filter((one) => one.severity !== "error")
+    ]
+  }
+).pipe(Effect.withSpan("HomeCheck.run"))
+
+/** Owners, modes and kinds, against the table. */
+const tree = Effect.gen(function* () {
+  const files = yield* Files
+  const { path, record } = yield* Home
+  const expected = yield* expectedIds
+  return yield* Effect.forEach(Layout.entries(record), (entry) => {
+    const file = entry.path === "" ? path : `${path}/${entry.path}`
+    return files.stat(file).pipe(
+      (stat) => orIfAbsent(stat, () => undefined),
+      Effect.map((seen) => LayoutCheck.judge(entry, seen, expected(entry))),
+      Effect.catch((failure) => Effect.succeed([unreadable(path, failure)]))
+    )
+  })
+}).pipe(Effect.map((findings) => findings.flat()))
+
+/** Whom the roles stand for here. */
+const expectedIds = Effect.gen(function* () {
+  const { record } = yield* Home
+  const accounts = yield* Accounts
+  if (record.owners === "one") {
+    const { effectiveUid } = yield* Identity
+    return (): LayoutCheck.Expected => ({ uid: effectiveUid, gid: undefined })
+  }
+  const uids = new Map<string, number | undefined>()
+  for (const [role, name] of Object.entries(record.users))
+    uids.set(role, (yield* Effect.orElseSucceed(accounts.user(name), () => undefined))?.uid)
+  const gids = new Map<string, number | undefined>()
+  for (const [role, name] of Object.entries(record.groups))
+    gids.set(role, (yield* Effect.orElseSucceed(accounts.group(name), () => undefined))?.gid)
+  return ({ group, owner }: Layout.Entry): LayoutCheck.Expected => ({ uid: uids.get(owner), gid: gids.get(group) })
+})
+
+const controls = Effect.gen(function* () {
+  const files = yield* Files
+  const { path, record } = yield* Home
+  const names = yield* Effect.orElseSucceed(files.list(`${path}/control`), (): ReadonlyArray<ByteString> => [])
+  const contents = new Map<ByteString, ByteString>()
+  const findings: Array<Finding> = []
+  for (const name of [...names].sort())
+    yield* files.readFile(`${path}/control/${name}`).pipe(
+      Effect.map((content) => void contents.set(name, fromChunk(content))),
+      Effect.catch((failure) => Effect.sync(() => void findings.push(unreadable(path, failure))))
+    )
+  const context: ControlCheck.ControlContext = {
+    classic: record.classic,
+    content: (name) => contents.get(name),
+    isRelayClient: (entry) => Result.isSuccess(RelayClients.parse([entry]))
+  }
+  for (const name of contents.keys()) findings.push(...ControlCheck.checkFile(name, context))
+  return [...findings, ...ControlCheck.checkTogether(context)]
+})
+
+const users = Effect.gen(function* () {
+  const files = yield* Files
+  const { path } = yield* Home
+  const read = (name: string) =>
+    files.readFile(`${path}/users/${name}`).pipe(
+      Effect.map((content): Uint8Array | undefined => content),
+      (content) => orIfAbsent(content, () => undefined)
+    )
+  const assign = yield* read("assign")
+  const database = yield* read("cdb")
+  return UsersCheck.check(assign && fromChunk(assign), database)
+}).pipe(Effect.catch((failure) => Effect.map(Home, ({ path }): ReadonlyArray<Finding> => [unreadable(path, failure)])))
+
+/** A host without these loses mail about itself. */
+const aliases = Effect.gen(function* () {
+  const files = yield* Files
+  const { path } = yield* Home
+  const names = yield* Effect.orElseSucceed(files.list(`${path}/alias`), (): ReadonlyArray<ByteString> => [])
+  return ControlCheck.checkAliases(names)
+})
+
+/**
+ * A message's name is the inode number of its file, so links must keep inode numbers: overlay, network and FUSE file
+ * systems may not. (queue.md 17)
+ */
+const inodes = Effect.gen(function* () {
+  const files = yield* Files
+  const { path } = yield* Home
+  const { pid } = yield* Identity
+  const born = `${path}/queue/pid/check.${pid}`
+  const named = `${path}/queue/mess/0/check.${pid}`
+  const remove = Effect.all([Effect.ignore(files.unlink(named)), Effect.ignore(files.unlink(born))])
+  return yield* Effect.gen(function* () {
+    yield* files.close(yield* files.open(born, "create", 0o600))
+    yield* files.link(born, named)
+    const before = yield* files.lstat(born)
+    const after = yield* files.lstat(named)
+    return before.inode === after.inode
+      ? []
+      : [error("queue", "its file system does not keep inode numbers across links: no queue can live there")]
+  }).pipe(
+    Effect.catch(({ errno, operation }) =>
+      Effect.succeed(
+        errno === "ENOENT" || errno === "ENOTDIR"
+          ? [] // the tree has said so
+          : errno === "EACCES" || errno === "EPERM"
+            ? [warning("queue", "run this as the owner of the queue, or as root, to try its file system")]
+            : [error("queue", `unable to ${operation} a file in it: ${systemText(errno)}`)]
+      )
+    ),
+    Effect.ensuring(remove)
+  )
+})
+
+const unreadable = (home: ByteString, { errno, operation, path }: FilesError): Finding =>
+  error(path.startsWith(`${home}/`) ? path.slice(home.length + 1) : ".", `unable to ${operation}: ${systemText(errno)}`)
