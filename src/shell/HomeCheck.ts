@@ -36,7 +36,7 @@ const tree = Effect.gen(function* () {
     return files.stat(file).pipe(
       (stat) => orIfAbsent(stat, () => undefined),
       Effect.map((seen) => LayoutCheck.judge(entry, seen, expected(entry))),
-      Effect.catch((failure) => Effect.succeed([unreadable(path, failure)]))
+      Effect.catch((failure) => Effect.succeed([unreadable(entry.path || ".", failure)]))
     )
   })
 }).pipe(Effect.map((findings) => findings.flat()))
@@ -67,7 +67,7 @@ const controls = Effect.gen(function* () {
   for (const name of [...names].sort())
     yield* files.readFile(`${path}/control/${name}`).pipe(
       Effect.map((content) => void contents.set(name, fromChunk(content))),
-      Effect.catch((failure) => Effect.sync(() => void findings.push(unreadable(path, failure))))
+      Effect.catch((failure) => Effect.sync(() => void findings.push(unreadable(`control/${name}`, failure))))
     )
   const context: ControlCheck.ControlContext = {
     classic: record.classic,
@@ -84,12 +84,13 @@ const users = Effect.gen(function* () {
   const read = (name: string) =>
     files.readFile(`${path}/users/${name}`).pipe(
       Effect.map((content): Uint8Array | undefined => content),
-      (content) => orIfAbsent(content, () => undefined)
+      (content) => orIfAbsent(content, () => undefined),
+      Effect.mapError((failure) => unreadable(`users/${name}`, failure))
     )
   const assign = yield* read("assign")
   const database = yield* read("cdb")
   return UsersCheck.check(assign && fromChunk(assign), database)
-}).pipe(Effect.catch((failure) => Effect.map(Home, ({ path }): ReadonlyArray<Finding> => [unreadable(path, failure)])))
+}).pipe(Effect.catch((finding) => Effect.succeed<ReadonlyArray<Finding>>([finding])))
 
 /** A host without these loses mail about itself. */
 const aliases = Effect.gen(function* () {
@@ -132,5 +133,5 @@ const inodes = Effect.gen(function* () {
   )
 })
 
-const unreadable = (home: ByteString, { errno, operation, path }: FilesError): Finding =>
-  error(path.startsWith(`${home}/`) ? path.slice(home.length + 1) : ".", `unable to ${operation}: ${systemText(errno)}`)
+const unreadable = (file: ByteString, { errno, operation }: FilesError): Finding =>
+  error(file, `unable to ${operation}: ${systemText(errno)}`)

@@ -31,14 +31,15 @@ export const checkFile = (name: ByteString, context: ControlContext): ReadonlyAr
   const carriageReturns = numbered(content)
     .filter(({ text }) => text.endsWith("\r"))
     .map(({ number }) => warning(file, "ends with a carriage return, which is part of the value", number))
+  const clean = content.replace(/\r$/gm, "")
   switch (setting.reader) {
     case "line":
-      return [...carriageReturns, ...checkLine(file, setting.name, content)]
+      return [...carriageReturns, ...checkLine(file, setting.name, clean)]
     case "integer":
-      return [...carriageReturns, ...checkInteger(file, content)]
+      return [...carriageReturns, ...checkInteger(file, clean)]
     case "list":
     case "map":
-      return [...carriageReturns, ...checkEntries(file, setting, content, context)]
+      return [...carriageReturns, ...checkEntries(file, setting, clean, context)]
   }
 }
 
