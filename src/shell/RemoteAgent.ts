@@ -18,8 +18,7 @@ import * as SmtpTask from "../core/smtp/SmtpTask.ts"
 import { Controls } from "./Controls.ts"
 import { type FileCalls, Files } from "./Files.ts"
 import { Home } from "./Home.ts"
-import { Identity } from "./Identity.ts"
-import { Resolver } from "./Resolver.ts"
+import * as MailHostLookup from "./MailHostLookup.ts"
 import { SmtpConnections } from "./SmtpConnections.ts"
 import { type Connection, type Endpoint, Sockets } from "./Sockets.ts"
 import { TcpTimeoutFile } from "./TcpTimeoutFile.ts"
@@ -58,7 +57,8 @@ export const readSettings = Effect.gen(function* () {
 export const deliver = Effect.fnUntraced(function* (job: RemoteJob, settings: RemoteSettings.RemoteSettings) {
   if (!SmtpTask.isSendable(settings, job)) return report(unsendable)
   const route = SmtpRoutes.find(settings.routes, job.host, settings.classic)
-  const verdict = yield* within(settings.dnsPatience, findHosts(route, settings), dnsTimedOut)
+  const found = Effect.map(MailHostLookup.find(route, settings), (found) => MailHosts.select(found, settings))
+  const verdict = yield* within(settings.dnsPatience, found, dnsTimedOut)
   if (verdict._tag === "Failed") return report(verdict.report)
   const message = openMessage(yield* Files, job.message)
   return yield* Effect.ensuring(tryHosts(job, settings, route.port, verdict.hosts, message), message.close)
@@ -77,51 +77,6 @@ const within = <A, B, R>(
         Effect.timeoutOption(effect, seconds * 1000),
         Option.getOrElse(() => late)
       )
-
-/** The hosts that take mail for a route, in the order in which they are tried. */
-export const findHosts = Effect.fnUntraced(function* (
-  route: SmtpRoutes.Route,
-  reach: MailHosts.Reach
-): Effect.fn.Return<MailHosts.Verdict, never, Resolver | Sockets | Identity> {
-  const resolver = yield* Resolver
-  const sockets = yield* Sockets
-  const { pid } = yield* Identity
-  const now = yield* currentSeconds
-  const isKnown = MailHosts.known(route.host, reach) !== undefined
-  const found =
-    route.relay || isKnown
-      ? MailHosts.direct(route.host)
-      : MailHosts.targets(route.host, yield* resolver.mx(route.host), now + pid * 65536)
-  if (found === undefined) return MailHosts.notFoundNow
-  const lookups = yield* Effect.forEach(found.targets, (target) => lookUp(resolver, target, reach), {
-    concurrency: lookupsAtOnce
-  })
-  return MailHosts.select(
-    {
-      domain: route.host,
-      direct: found.direct,
-      lookups,
-      relay: route.relay,
-      ours: route.relay ? [] : yield* sockets.ownAddresses
-    },
-    reach
-  )
-})
-
-const lookUp = (
-  resolver: Resolver["Service"],
-  target: MailHosts.Target,
-  reach: MailHosts.Reach
-): Effect.Effect<MailHosts.Lookup> => {
-  const known = MailHosts.known(target.host, reach)
-  if (known !== undefined) return Effect.succeed({ target, answers: [{ _tag: "Records", records: known }] })
-  return Effect.map(
-    Effect.forEach(MailHosts.families(target, reach), (type) => resolver.addresses(target.host, type), {
-      concurrency: 2
-    }),
-    (answers) => ({ target, answers })
-  )
-}
 
 type Outcome =
   | { readonly _tag: "Reported"; readonly text: ByteString }
@@ -275,4 +230,3 @@ const noConnection = "ZSorry, I wasn't able to establish an SMTP connection. (#4
 const unsendable = "DI can't send an address with a line end in it. (#5.1.3)\n"
 const dnsTimedOut: MailHosts.Verdict = { _tag: "Failed", report: "ZDNS lookup timed out. (#4.4.3)\n" }
 const pieceBytes = 65536
-const lookupsAtOnce = 10

@@ -96,23 +96,30 @@ export interface Found {
   readonly ours: ReadonlyArray<IpAddress.IpAddress>
 }
 
-export const select = (found: Found, reach: Reach): Verdict => {
+/** Undefined: nobody could say which hosts there are. */
+export const select = (found: Found | undefined, reach: Reach): Verdict => {
+  if (found === undefined) return notFoundNow
   const { direct, domain, lookups, relay } = found
   const answers = lookups.flatMap((lookup) => lookup.answers)
   const isSoft = answers.some(({ _tag }) => _tag === "Soft")
   if (direct && !answers.some(({ _tag }) => _tag === "Records")) return isSoft ? notFoundNow : noSuchHost(domain)
-  const hosts = lookups.flatMap((lookup) => addressesOf(lookup, reach))
+  const hosts = all(found, reach)
   if (hosts.length === 0) return isSoft ? notFoundNow : noAddress
   const best = relay
     ? Infinity
     : Math.min(...hosts.filter(({ address }) => isOurs(address, found.ours, reach)).map((host) => host.preference))
   const usable = hosts.filter(({ preference }) => preference < best)
   if (usable.length === 0) return ourselves
-  return { _tag: "Try", hosts: reach.classic ? usable : usable.toSorted(byPreferenceThenFamily) }
+  return { _tag: "Try", hosts: usable }
 }
 
-/** The question for the MX records itself came to nothing. */
-export const notFoundNow: Verdict = {
+/** All addresses in the order in which they would be tried, ours included. */
+export const all = ({ lookups }: Pick<Found, "lookups">, reach: Reach): ReadonlyArray<MailHost> => {
+  const hosts = lookups.flatMap((lookup) => addressesOf(lookup, reach))
+  return reach.classic ? hosts : hosts.toSorted(byPreferenceThenFamily)
+}
+
+const notFoundNow: Verdict = {
   _tag: "Failed",
   report: "ZSorry, I couldn't find any host by that name. (#4.1.2)\n"
 }

@@ -7,7 +7,8 @@
  *
  * From: tcpto.c; queue.md 7. lock/tcpto holds IPv4, lock/tcpto6 (ours) IPv6.
  */
-import type { IpAddress } from "../address/IpAddress.ts"
+import * as IpAddress from "../address/IpAddress.ts"
+import type { ByteString } from "../Bytes.ts"
 
 /** How records lie in a file. */
 export interface Layout {
@@ -20,7 +21,7 @@ export interface Layout {
 
 export const layoutV4: Layout = { addressBytes: 4, recordBytes: 16, countAt: 4, timeAt: 8 }
 export const layoutV6: Layout = { addressBytes: 16, recordBytes: 32, countAt: 16, timeAt: 24 }
-export const layoutOf = (address: IpAddress): Layout => (address.length === 4 ? layoutV4 : layoutV6)
+export const layoutOf = (address: IpAddress.IpAddress): Layout => (address.length === 4 ? layoutV4 : layoutV6)
 
 /** Records of a file, and how many bytes it takes. */
 export const recordCount = 64
@@ -32,7 +33,7 @@ export interface Change {
   readonly bytes: Uint8Array
 }
 
-export const shouldSkip = (table: Uint8Array, address: IpAddress, now: number, pid: number): boolean => {
+export const shouldSkip = (table: Uint8Array, address: IpAddress.IpAddress, now: number, pid: number): boolean => {
   const layout = layoutOf(address)
   const at = find(table, layout, address)
   return (
@@ -43,7 +44,7 @@ export const shouldSkip = (table: Uint8Array, address: IpAddress, now: number, p
 }
 
 /** Undefined: nothing to write. */
-export const afterSuccess = (table: Uint8Array, address: IpAddress): Change | undefined => {
+export const afterSuccess = (table: Uint8Array, address: IpAddress.IpAddress): Change | undefined => {
   const layout = layoutOf(address)
   const at = find(table, layout, address)
   return at === undefined || table[at + layout.countAt] === 0
@@ -53,7 +54,7 @@ export const afterSuccess = (table: Uint8Array, address: IpAddress): Change | un
       })
 }
 
-export const afterTimeout = (table: Uint8Array, address: IpAddress, now: number): Change | undefined => {
+export const afterTimeout = (table: Uint8Array, address: IpAddress.IpAddress, now: number): Change | undefined => {
   const layout = layoutOf(address)
   const known = find(table, layout, address)
   if (known !== undefined) {
@@ -75,7 +76,7 @@ export const afterTimeout = (table: Uint8Array, address: IpAddress, now: number)
 }
 
 export interface Entry {
-  readonly address: IpAddress
+  readonly address: IpAddress.IpAddress
   readonly count: number
   /** Seconds since 1970, modulo 2^32. */
   readonly time: number
@@ -90,6 +91,11 @@ export const entries = (table: Uint8Array, layout: Layout): ReadonlyArray<Entry>
       count: table[at + layout.countAt]!,
       time: timeAt(table, layout, at)
     }))
+
+/** One line of qmail-tcpto. A time in the future is an age near 2^64, as it is there. */
+export const describe = ({ address, count, time }: Entry, now: number): ByteString =>
+  `${IpAddress.format(address)} timed out ${BigInt.asUintN(64, BigInt(now - time))} seconds ago; ` +
+  `# recent timeouts: ${count}\n`
 
 /** A record that says nothing, or else the one whose last timeout, weighed by their number, is the oldest. */
 const place = (table: Uint8Array, layout: Layout): number | undefined => {
@@ -107,7 +113,7 @@ const place = (table: Uint8Array, layout: Layout): number | undefined => {
 const positions = (table: Uint8Array, { recordBytes }: Layout): ReadonlyArray<number> =>
   Array.from({ length: Math.min(Math.floor(table.length / recordBytes), recordCount) }, (_, i) => i * recordBytes)
 
-const find = (table: Uint8Array, layout: Layout, address: IpAddress): number | undefined => {
+const find = (table: Uint8Array, layout: Layout, address: IpAddress.IpAddress): number | undefined => {
   const records = Math.min(Math.floor(table.length / layout.recordBytes), recordCount)
   for (let i = 0; i < records; i++) {
     const at = i * layout.recordBytes
