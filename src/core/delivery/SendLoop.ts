@@ -126,8 +126,6 @@ const take = (turn: Turn, fact: Fact): void => {
     case "CleanerLost":
       if (!SendState.isStopping(turn.state)) SendState.log(turn, LogLines.lostCleaner)
       return stop(turn)
-    case "Blocked":
-      return SendState.log(turn, LogLines.blocked(fact.seconds, fact.step))
     case "StopAsked":
       return stop(turn)
     case "RunAllAsked":
@@ -269,7 +267,6 @@ const unasked: ReadonlySet<Fact["_tag"]> = new Set<Fact["_tag"]>([
   "Reported",
   "SpawnerLost",
   "CleanerLost",
-  "Blocked",
   "StopAsked",
   "RunAllAsked",
   "RereadAsked"

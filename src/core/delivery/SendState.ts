@@ -143,7 +143,6 @@ export type Fact =
   | { readonly _tag: "DueTimesStamped"; readonly failed: ReadonlyArray<string> }
   | { readonly _tag: "SpawnerLost"; readonly channel: Channel }
   | { readonly _tag: "CleanerLost" }
-  | { readonly _tag: "Blocked"; readonly seconds: number; readonly step: string }
   | { readonly _tag: "StopAsked" }
   | { readonly _tag: "RunAllAsked" }
   | { readonly _tag: "RereadAsked" }

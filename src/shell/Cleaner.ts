@@ -1,0 +1,75 @@
+/** Removes files of the queue on behalf of qmail-send, which may itself not write there. */
+import * as Context from "effect/Context"
+import * as Data from "effect/Data"
+import * as Deferred from "effect/Deferred"
+import * as Effect from "effect/Effect"
+import * as Layer from "effect/Layer"
+import { fromChunk, toChunk } from "../core/Bytes.ts"
+import * as CleanRequest from "../core/queue/CleanRequest.ts"
+import * as PipeEnds from "./PipeEnds.ts"
+import { QueueStore } from "./QueueStore.ts"
+
+/** qmail-clean is gone: nothing can be removed any more. */
+export class CleanerLost extends Data.TaggedError("CleanerLost") {}
+
+export class Cleaner extends Context.Service<
+  Cleaner,
+  {
+    /** False: something could not be removed. */
+    readonly clean: (request: CleanRequest.CleanRequest) => Effect.Effect<boolean, CleanerLost>
+    /** Returns when qmail-clean is gone. */
+    readonly lost: Effect.Effect<void>
+  }
+>()("thresher/shell/Cleaner") {
+  /** One owner has all files. */
+  static readonly layerDirect: Layer.Layer<Cleaner, never, QueueStore> = Layer.effect(
+    Cleaner,
+    Effect.map(QueueStore, (store) => ({
+      lost: Effect.never,
+      clean: (request) => Effect.match(store.clean(request), { onFailure: () => false, onSuccess: () => true })
+    }))
+  )
+
+  /** Asks qmail-clean. Requests do not wait for each other; answers come in their order. */
+  static readonly layerPipes = (requests: number, answers: number): Layer.Layer<Cleaner> =>
+    Layer.effect(
+      Cleaner,
+      Effect.gen(function* () {
+        const to = PipeEnds.writing(requests)
+        const from = PipeEnds.reading(answers)
+        const waiting: Array<Deferred.Deferred<boolean, CleanerLost>> = []
+        let isLost = false
+        const loss = yield* Deferred.make<void>()
+        const lose = Effect.sync(() => {
+          isLost = true
+          Deferred.doneUnsafe(loss, Effect.void)
+          for (const waiter of waiting.splice(0)) Deferred.doneUnsafe(waiter, Effect.fail(new CleanerLost()))
+        })
+        const listen = Effect.gen(function* () {
+          for (;;) {
+            const piece = yield* from.read
+            if (piece.length === 0) return yield* lose
+            for (const answer of fromChunk(piece)) {
+              const waiter = waiting.shift()
+              if (waiter !== undefined)
+                Deferred.doneUnsafe(waiter, Effect.succeed(answer === CleanRequest.answers.done))
+            }
+          }
+        })
+        yield* Effect.forkScoped(listen)
+        return {
+          lost: Deferred.await(loss),
+          clean: (request) =>
+            Effect.suspend(() => {
+              if (isLost) return Effect.fail(new CleanerLost())
+              const waiter = Deferred.makeUnsafe<boolean, CleanerLost>()
+              waiting.push(waiter)
+              return Effect.andThen(
+                Effect.flatMap(to.write(toChunk(CleanRequest.format(request))), (ok) => (ok ? Effect.void : lose)),
+                Deferred.await(waiter)
+              )
+            })
+        }
+      })
+    )
+}

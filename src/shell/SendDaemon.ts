@@ -1,0 +1,199 @@
+/**
+ * Drives SendLoop: facts in, commands out. Everything slow runs in a fiber of its own and answers with a fact; the
+ * loop itself waits for nothing but facts and the time that the machine asked to be woken at.
+ */
+import * as Cause from "effect/Cause"
+import * as Clock from "effect/Clock"
+import * as Data from "effect/Data"
+import * as Deferred from "effect/Deferred"
+import * as Effect from "effect/Effect"
+import * as Fiber from "effect/Fiber"
+import * as Queue from "effect/Queue"
+import type { ByteString } from "../core/Bytes.ts"
+import * as LogLines from "../core/delivery/LogLines.ts"
+import * as SendLoop from "../core/delivery/SendLoop.ts"
+import type { Fact } from "../core/delivery/SendState.ts"
+import type { Step } from "../core/Machine.ts"
+import { EpochSeconds } from "../core/Time.ts"
+import { Cleaner } from "./Cleaner.ts"
+import { Files } from "./Files.ts"
+import { Home } from "./Home.ts"
+import { Locks } from "./Locks.ts"
+import { LogSink } from "./LogSink.ts"
+import { QueueStore } from "./QueueStore.ts"
+import * as QueueSweeper from "./QueueSweeper.ts"
+import { QueueTrigger } from "./QueueTrigger.ts"
+import * as SendControls from "./SendControls.ts"
+import * as SendWork from "./SendWork.ts"
+import { Spawner } from "./Spawner.ts"
+
+/** Why there is nothing to run; the log has been told. */
+export class CannotStart extends Data.TaggedError("CannotStart")<{ readonly trouble: LogLines.StartTrouble }> {}
+
+/** What may be asked of a running qmail-send: the three signals. */
+export interface Sender {
+  /** Awaits what is under way, at most so long as `patience` allows, and ends. */
+  readonly stop: Effect.Effect<void>
+  /** Everything is due now. */
+  readonly runAll: Effect.Effect<void>
+  readonly reread: Effect.Effect<void>
+  /** When it has ended. A defect in it comes out here. */
+  readonly ended: Effect.Effect<void>
+}
+
+export interface Options {
+  /** Seconds that deliveries under way are awaited after `stop`; undefined: as long as they take. */
+  readonly patience: number | undefined
+}
+
+/**
+ * Starts qmail-send for as long as the scope is open. It holds lock/sendmutex: there is one for a queue, whoever wrote
+ * it. It works when the queue has been read.
+ */
+export const start = Effect.fn("SendDaemon.start")(
+  function* (options: Options) {
+    const files = yield* Files
+    const home = yield* Home
+    const { path } = yield* QueueStore
+    const complaining = <A, E, R>(effect: Effect.Effect<A, E, R>, trouble: LogLines.StartTrouble) =>
+      Effect.mapError(effect, () => new CannotStart({ trouble }))
+    yield* complaining(files.stat(`${home.path}/.`), "unable to switch to home directory")
+    yield* complaining(SendControls.read({ ...options, limits: unlimited }), "unable to read controls")
+    yield* complaining(files.stat(path(".")), "unable to switch to queue directory")
+    const mutex = yield* complaining(
+      Effect.acquireRelease(files.open(path("lock/sendmutex"), "write"), (fd) => Effect.ignore(files.close(fd))),
+      "unable to open mutex"
+    )
+    yield* holdLock(mutex)
+    const limits = yield* complaining((yield* Spawner).limits, "hath the daemon spawn no fire?")
+    const settings = yield* complaining(SendControls.read({ ...options, limits }), "unable to read controls")
+    // What is left of a message that is gone must not meet the next one of its number.
+    if (!home.record.classic) yield* Effect.ignore(QueueSweeper.sweepAtStart)
+    return yield* run(settings, { ...options, limits })
+  },
+  Effect.tapError(({ trouble }) => Effect.flatMap(LogSink, (log) => log.write([LogLines.cannotStart(trouble)])))
+)
+
+const unlimited = { local: Infinity, remote: Infinity }
+
+/** Until the scope closes. */
+const holdLock = Effect.fnUntraced(function* (fd: number) {
+  const locks = yield* Locks
+  const answer = yield* Deferred.make<boolean>()
+  yield* Effect.forkScoped(
+    locks.whileLocked(fd, 0, ({ _tag }) =>
+      Effect.andThen(Deferred.succeed(answer, _tag === "Locked"), _tag === "Locked" ? Effect.never : Effect.void)
+    )
+  )
+  if (!(yield* Deferred.await(answer))) return yield* new CannotStart({ trouble: "qmail-send is already running" })
+})
+
+const run = Effect.fnUntraced(function* (
+  settings: Parameters<typeof SendLoop.initial>[0]["settings"],
+  manner: SendControls.Manner
+) {
+  const facts = yield* Queue.unbounded<Fact>()
+  const tell = (fact: Fact): Effect.Effect<void> => Effect.sync(() => void Queue.offerUnsafe(facts, fact))
+  const spawner = yield* Spawner
+  const trigger = yield* QueueTrigger
+  const cleaner = yield* Cleaner
+  const loop = yield* makeLoop(facts, settings, manner)
+  const listen = Effect.forEach(
+    [
+      Effect.forever(Effect.flatMap(trigger.awaitPull, (ids) => tell({ _tag: "TodoPulled", ids }))),
+      Effect.forever(
+        Effect.map(spawner.news, (news) => {
+          for (const fact of news) Queue.offerUnsafe(facts, fact)
+        })
+      ),
+      Effect.andThen(cleaner.lost, tell({ _tag: "CleanerLost" }))
+    ],
+    (each) => Effect.forkScoped(each),
+    { discard: true }
+  )
+  yield* listen
+  const fiber = yield* Effect.forkScoped(loop)
+  const sender: Sender = {
+    stop: tell({ _tag: "StopAsked" }),
+    runAll: tell({ _tag: "RunAllAsked" }),
+    reread: tell({ _tag: "RereadAsked" }),
+    ended: Fiber.join(fiber)
+  }
+  return sender
+})
+
+const makeLoop = Effect.fnUntraced(function* (
+  facts: Queue.Queue<Fact>,
+  settings: Parameters<typeof SendLoop.initial>[0]["settings"],
+  manner: SendControls.Manner
+) {
+  const log = yield* LogSink
+  const spawner = yield* Spawner
+  const work = yield* SendWork.make(manner)
+  const yellSeconds = yield* Effect.orElseSucceed(SendControls.readYell, () => 0)
+  const scope = yield* Effect.scope
+  const clock = yield* Clock.Clock
+  const now = (): EpochSeconds => EpochSeconds(Math.floor(clock.currentTimeMillisUnsafe() / 1000))
+  let lines: Array<ByteString> = []
+
+  /** A defect (a bug, a disk that is gone) ends the loop with it. */
+  const inBackground = (effect: Effect.Effect<Fact>): Effect.Effect<unknown> =>
+    effect.pipe(
+      Effect.matchCauseEffect({
+        onFailure: (cause) =>
+          Cause.hasInterruptsOnly(cause) ? Effect.void : Queue.failCause(facts, cause as Cause.Cause<never>),
+        onSuccess: (fact) => Effect.sync(() => Queue.offerUnsafe(facts, fact))
+      }),
+      Effect.forkIn(scope)
+    )
+  const perform = Effect.fnUntraced(function* (commands: ReadonlyArray<SendLoop.Command>) {
+    for (const command of commands) {
+      if (command._tag === "Log") lines.push(command.line)
+      else if (command._tag === "StartDelivery") yield* Effect.forkIn(spawner.start(command), scope)
+      else if (command._tag !== "Exit") yield* inBackground(work(command))
+    }
+  })
+  const writeLog = Effect.suspend(() => {
+    const written = lines
+    lines = []
+    return written.length === 0 ? Effect.void : log.write(written)
+  })
+
+  let alarmAt: number | undefined
+  let alarm: Fiber.Fiber<unknown> | undefined
+  const setAlarm = Effect.fnUntraced(function* (at: number | undefined) {
+    if (at === alarmAt) return
+    alarmAt = at
+    if (alarm !== undefined) yield* Effect.forkIn(Fiber.interrupt(alarm), scope)
+    alarm =
+      at === undefined
+        ? undefined
+        : yield* Effect.sleep(Math.max(0, at * 1000 - clock.currentTimeMillisUnsafe())).pipe(
+            Effect.andThen(
+              Effect.sync(() => {
+                alarmAt = alarm = undefined
+                Queue.offerUnsafe(facts, { _tag: "Woke" })
+              })
+            ),
+            Effect.forkIn(scope)
+          )
+  })
+
+  return Effect.gen(function* () {
+    let step: Step<SendLoop.State, SendLoop.Command> = SendLoop.initial({ now: now(), settings })
+    yield* perform(step.commands)
+    for (;;) {
+      yield* writeLog
+      if (SendLoop.isOver(step.state)) return
+      yield* setAlarm(SendLoop.wakeAt(step.state))
+      const batch = yield* Queue.takeAll(facts)
+      const begun = clock.currentTimeMillisUnsafe()
+      for (const fact of batch) {
+        step = SendLoop.decide(step.state, { now: now(), fact })
+        yield* perform(step.commands)
+      }
+      const seconds = Math.floor((clock.currentTimeMillisUnsafe() - begun) / 1000)
+      if (yellSeconds > 0 && seconds > yellSeconds) lines.push(LogLines.blocked(seconds, batch[0]._tag))
+    }
+  })
+})

@@ -1,0 +1,37 @@
+/** qmail-send under qmail-start: log on descriptor 0, spawners on 1 to 4, qmail-clean on 5 and 6. */
+import * as Effect from "effect/Effect"
+import * as Layer from "effect/Layer"
+import { type ExitCode, exitSuccess, exitTemporary } from "../core/Outcome.ts"
+import { Cleaner } from "./Cleaner.ts"
+import { LogSink } from "./LogSink.ts"
+import { MessageHints } from "./MessageHints.ts"
+import { QueueStore } from "./QueueStore.ts"
+import { QueueTrigger } from "./QueueTrigger.ts"
+import * as SendDaemon from "./SendDaemon.ts"
+import { Spawner } from "./Spawner.ts"
+
+const services = Layer.mergeAll(
+  LogSink.layer(0, "qmail"),
+  Cleaner.layerPipes(5, 6),
+  Spawner.layerPipes({ local: { commands: 1, reports: 2 }, remote: { commands: 3, reports: 4 } }),
+  QueueTrigger.layer,
+  MessageHints.layerNone
+).pipe(Layer.provideMerge(QueueStore.layer))
+
+const onSignals = (sender: SendDaemon.Sender): Effect.Effect<void> =>
+  Effect.sync(() => {
+    const actions = { SIGTERM: sender.stop, SIGALRM: sender.runAll, SIGHUP: sender.reread }
+    for (const [signal, action] of Object.entries(actions)) process.on(signal, () => Effect.runFork(action))
+  })
+
+export const program = Effect.gen(function* () {
+  process.umask(0o077)
+  const sender = yield* SendDaemon.start({ patience: undefined })
+  yield* onSignals(sender)
+  yield* sender.ended
+  return exitSuccess as ExitCode
+}).pipe(
+  Effect.catchTag("CannotStart", () => Effect.succeed(exitTemporary as ExitCode)),
+  Effect.scoped,
+  Effect.provide(services)
+)
