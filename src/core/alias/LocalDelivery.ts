@@ -282,7 +282,7 @@ const commandFor = (course: Course, instruction: DotQmail.Instruction): Command 
 
 const atHome = ({ address }: Order, text: ByteString): ByteString => {
   const path = DotQmail.cut(text)
-  return path.startsWith("/") ? path : `${address.homedir}/${path}`
+  return path.startsWith("/") ? path : `${address.homedir}/${path.startsWith("./") ? path.slice(2) : path}`
 }
 
 const delivered = (course: Course, event: Event): Step<State, Command> => {
