@@ -20,7 +20,8 @@ import { QueueTrigger } from "./QueueTrigger.ts"
 /** The whole program. It never prints. */
 export const program: Effect.Effect<ExitCode, Fatal> = Effect.suspend(() => {
   process.umask(0o033)
-  return Effect.raceFirst(intake, Descriptors.exitOnSignals(signals, lifetime, exitTimeout))
+  // The signals first: they are caught before the first file is made.
+  return Effect.raceFirst(Descriptors.exitOnSignals(signals, lifetime, exitTimeout), intake)
 }).pipe(
   Effect.provide(
     Layer.mergeAll(QueueStore.layer, QueueTrigger.layerPull).pipe(
