@@ -16,13 +16,13 @@ const inHome = Controls.layer.pipe(Layer.provideMerge(Home.layer), Layer.provide
 
 /** For `Main.runSync`: one job, every call blocks. */
 export const oneShot = <A>(program: Effect.Effect<A, Fatal, Controls | Files | Home | Identity>) =>
-  homeless(Effect.provide(program, inHome.pipe(Layer.provideMerge(Files.layerSync))))
+  explained(Effect.provide(program, inHome.pipe(Layer.provideMerge(Files.layerSync))))
 
 /** For `Main.run`: also children, and the system's accounts. */
 export const waiting = <A>(
   program: Effect.Effect<A, Fatal, Accounts | Controls | Files | Home | Identity | Processes>
 ) =>
-  homeless(
+  explained(
     Effect.provide(
       program,
       Accounts.layer.pipe(Layer.provideMerge(inHome), Layer.provideMerge(Layer.mergeAll(Files.layer, Processes.layer)))
@@ -33,7 +33,7 @@ export const waiting = <A>(
 export const submitting = <A>(
   program: Effect.Effect<A, Fatal, Controls | Files | Home | Identity | Processes | QueueClient>
 ) =>
-  homeless(
+  explained(
     Effect.provide(
       program,
       QueueClient.layerProcess.pipe(
@@ -47,7 +47,7 @@ export const submitting = <A>(
 export const delivering = <A>(
   program: Effect.Effect<A, Fatal, Controls | Files | Home | Identity | Locks | Processes | QueueClient>
 ) =>
-  homeless(
+  explained(
     Effect.provide(
       program,
       Layer.mergeAll(Locks.layer, QueueClient.layerProcess).pipe(
@@ -57,7 +57,25 @@ export const delivering = <A>(
     )
   )
 
-const homeless = <A>(program: Effect.Effect<A, Fatal | FilesError | HomeError>): Effect.Effect<A, Fatal> =>
+/** For `Main.run`: the same for a program that does many things at once; calls on files run in the thread pool. */
+export const sending = <A>(
+  program: Effect.Effect<A, Fatal, Controls | Files | Home | Identity | Locks | Processes | QueueClient>
+) =>
+  explained(
+    Effect.provide(
+      program,
+      Layer.mergeAll(Locks.layer, QueueClient.layerProcess).pipe(
+        Layer.provideMerge(inHome),
+        Layer.provideMerge(Layer.mergeAll(Files.layer, Processes.layer))
+      )
+    )
+  )
+
+/** For programs that work wherever they are, without reading a home. */
+export const homeless = <A>(program: Effect.Effect<A, Fatal, Files | Identity | Processes>) =>
+  Effect.provide(program, Layer.mergeAll(Files.layer, Identity.layer, Processes.layer))
+
+const explained = <A>(program: Effect.Effect<A, Fatal | FilesError | HomeError>): Effect.Effect<A, Fatal> =>
   program.pipe(
     Effect.catchTag("HomeError", ({ file, reason }) => fatal(`unable to read ${file}: ${reason}`)),
     Effect.catchTag("FilesError", ({ errno, path }) => fatal(`unable to read ${path}: ${systemText(errno)}`))

@@ -53,7 +53,7 @@ const queue = ({ split }: Shape): ReadonlyArray<Entry> => [
   { path: "queue/lock/trigger", kind: "fifo", owner: "qmails", group: "qmail", mode: 0o622, bytes: 0 }
 ]
 
-const directory = (path: ByteString, owner: Role, mode: number): Entry => ({
+export const directory = (path: ByteString, owner: Role, mode: number): Entry => ({
   path,
   kind: "directory",
   owner,
@@ -74,6 +74,16 @@ export const program = (name: string): Entry => ({
   owner: name === "qmail-queue" ? "qmailq" : "root",
   group: "qmail",
   mode: readableByRunners(programModes[name] ?? 0o755),
+  bytes: 0
+})
+
+/** A file that everybody may read: a manual page, a sample. */
+export const document = (path: ByteString): Entry => ({
+  path,
+  kind: "file",
+  owner: "root",
+  group: "qmail",
+  mode: 0o644,
   bytes: 0
 })
 

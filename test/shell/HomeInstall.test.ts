@@ -1,0 +1,121 @@
+import { assert, describe, it } from "@effect/vitest"
+import * as Effect from "effect/Effect"
+import * as Layer from "effect/Layer"
+import { lstatSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs"
+import { tmpdir } from "node:os"
+import { join } from "node:path"
+import { afterAll } from "vitest"
+import { ownHome, qmailHome } from "../../src/core/control/InstallRecord.ts"
+import { Accounts } from "../../src/shell/Accounts.ts"
+import { Files } from "../../src/shell/Files.ts"
+import { Home } from "../../src/shell/Home.ts"
+import * as HomeInstall from "../../src/shell/HomeInstall.ts"
+import { Identity } from "../../src/shell/Identity.ts"
+import { Processes } from "../../src/shell/Processes.ts"
+
+const scratch = mkdtempSync(join(tmpdir(), "thresher-install-"))
+afterAll(() => rmSync(scratch, { recursive: true, force: true }))
+
+const from = join(scratch, "built")
+mkdirSync(from)
+writeFileSync(join(from, "package.json"), "{}")
+writeFileSync(join(from, "qmail-queue"), "#!/elsewhere/node\nqueue()\n")
+writeFileSync(join(from, "qmail-start"), "#!/elsewhere/node\nstart()\n")
+writeFileSync(join(from, "forward"), "#!/elsewhere/node\nforward()\n")
+const manuals = join(scratch, "manuals")
+mkdirSync(manuals)
+writeFileSync(join(manuals, "forward.1"), ".Dd\n")
+writeFileSync(join(manuals, "README"), "")
+
+const isRoot = process.geteuid!() === 0
+const users = [...Object.values(qmailHome.users)].map((name, i) => ({
+  name,
+  uid: name === "root" ? 0 : 60000 + i,
+  gid: 60000,
+  homedir: "/"
+}))
+const groups = [
+  { name: "qmail", gid: 60001 },
+  { name: "nofiles", gid: 60002 }
+]
+
+const install = (home: string, record = ownHome, known: Parameters<typeof Accounts.layerMemory>[0] = {}) =>
+  HomeInstall.install({ from, makeUsers: false, manuals }).pipe(
+    Effect.match({ onFailure: ({ exitCode, text }) => `${exitCode} ${text}`, onSuccess: (installed) => installed }),
+    Effect.provide(
+      Layer.mergeAll(
+        Home.layerMemory(home, record),
+        Accounts.layerMemory(known),
+        Files.layer,
+        Identity.layer,
+        Processes.layer
+      )
+    )
+  )
+const shown = (path: string) => {
+  const { gid, mode, uid } = lstatSync(path)
+  return `${uid}:${gid} ${(mode & 0o7777).toString(8)}`
+}
+
+describe("HomeInstall.install", () => {
+  it.live("puts programs into a home with one owner, run by this node", () =>
+    Effect.gen(function* () {
+      const home = join(scratch, "own")
+      mkdirSync(home)
+      assert.deepStrictEqual(yield* install(home), { _tag: "Installed", programs: 3, kept: [] })
+      assert.strictEqual(readFileSync(join(home, "bin/forward"), "utf8"), `#!${process.execPath}\nforward()\n`)
+      assert.strictEqual(lstatSync(join(home, "bin/forward")).mode & 0o7777, 0o755)
+      assert.deepStrictEqual(yield* install(home), { _tag: "Installed", programs: 3, kept: [] })
+    })
+  )
+
+  it.live("keeps a program of another origin beside ours, once", () =>
+    Effect.gen(function* () {
+      const home = join(scratch, "kept")
+      mkdirSync(join(home, "bin"), { recursive: true })
+      writeFileSync(join(home, "bin/forward"), "\x7fELF qmail's own")
+      assert.deepStrictEqual(yield* install(home), { _tag: "Installed", programs: 3, kept: ["forward"] })
+      writeFileSync(join(home, "bin/forward"), "#!/bin/sh\n# a site's own\n")
+      yield* install(home)
+      assert.strictEqual(readFileSync(join(home, "bin/forward.before-thresher"), "latin1"), "\x7fELF qmail's own")
+    })
+  )
+
+  it.live("without qmail's users says how to make them, and changes nothing; needs root", () =>
+    Effect.gen(function* () {
+      const home = join(scratch, "unmade")
+      const answer = yield* install(home, qmailHome, { users: users.slice(0, 7), groups })
+      assert.deepStrictEqual(
+        answer,
+        isRoot
+          ? {
+              _tag: "UsersMissing",
+              commands: [`useradd -r -M -g qmail -d ${home} -s /bin/false qmails`]
+            }
+          : `100 unable to install in ${home}: only root can give files to qmail's users`
+      )
+      assert.throws(() => lstatSync(home))
+    })
+  )
+
+  it.live("gives everything to qmail's users, with qmail's modes; needs root", () =>
+    Effect.gen(function* () {
+      const home = join(scratch, "many")
+      const answer = yield* install(home, qmailHome, { users, groups })
+      if (!isRoot || typeof answer === "string") {
+        assert.match(String(answer), /^100 unable to (install in|use) /)
+        return
+      }
+      const uidOf = (name: string) => users.find((user) => user.name === name)!.uid
+      assert.strictEqual(shown(join(home, "bin/qmail-queue")), `${uidOf("qmailq")}:60001 4755`)
+      assert.strictEqual(shown(join(home, "bin/qmail-start")), "0:60001 700")
+      assert.strictEqual(shown(join(home, "queue/mess/22")), `${uidOf("qmailq")}:60001 750`)
+      assert.strictEqual(shown(join(home, "queue/remote/0")), `${uidOf("qmails")}:60001 700`)
+      assert.strictEqual(shown(join(home, "queue/lock/tcpto")), `${uidOf("qmailr")}:60001 644`)
+      assert.strictEqual(shown(join(home, "queue/lock/trigger")), `${uidOf("qmails")}:60001 622`)
+      assert.strictEqual(shown(join(home, "alias")), `${uidOf("alias")}:60001 2755`)
+      assert.strictEqual(shown(join(home, "man/man1/forward.1")), "0:60001 644")
+      assert.include(readFileSync(join(home, "doc/control/rcpthosts"), "utf8"), "# example.org\n")
+    })
+  )
+})
