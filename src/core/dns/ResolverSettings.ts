@@ -42,7 +42,7 @@ export const parse = (content: ByteString): ResolverSettings => {
 export const parseServers = (text: ByteString): ReadonlyArray<Server> =>
   text
     .split(/[ ,]+/)
-    .map((word) => /^([0-9.]+|[^#]*?)(?:[#:]([0-9]+))?$/.exec(word))
+    .map((word) => /^([0-9.]+):([0-9]+)$/.exec(word) ?? /^([^#]*)(?:#([0-9]+))?$/.exec(word))
     .map((parts) => ({ address: IpAddress.parse(parts?.[1] ?? ""), port: Number(parts?.[2] ?? dnsPort) }))
     .filter((server): server is Server => server.address !== undefined && server.port < 65536)
 
