@@ -139,29 +139,78 @@ const lingerMillis = 2000
 /**
  * Descriptors that were open when the program started. What is no pipe and no socket (a file, a terminal) is read
  * and written in place: it never keeps us waiting for a stranger. Pipes and sockets are not, since a read that
- * waits in the thread pool would keep the process from ending.
+ * waits in the thread pool would keep the process from ending. Nothing is read before it is asked for: what we did
+ * not take is there for whoever gets the descriptors after us.
  */
 export const ofDescriptors = (input: number, output: number, idleSeconds: number) =>
   Effect.map(Files, (files): Connection => {
-    const from = socketOf(input, { readable: true, writable: false })
-    const to = socketOf(output, { readable: false, writable: true })
+    const to = isStream(output) ? writerOf(output) : undefined
     return {
-      receive: from === undefined ? readInPlace(files, input) : receiverOf(from, idleSeconds).receive,
+      receive: isStream(input) ? receiveFrom(input, idleSeconds) : readInPlace(files, input),
       send: to === undefined ? (text) => writeInPlace(files, output, text) : senderOf(to, idleSeconds),
       close: to === undefined ? Effect.void : Effect.callback((resume) => void to.end(() => resume(Effect.void)))
     }
   })
 
-const socketOf = (fd: number, directions: { readable: boolean; writable: boolean }): net.Socket | undefined => {
+const isStream = (fd: number): boolean => {
   try {
     const kind = fs.fstatSync(fd)
-    if (!kind.isFIFO() && !kind.isSocket()) return undefined
-    const socket = new net.Socket({ fd, allowHalfOpen: true, ...directions })
-    socket.on("error", () => {})
-    return socket
+    return kind.isFIFO() || kind.isSocket()
+  } catch {
+    return false
+  }
+}
+
+const writerOf = (fd: number): net.Socket | undefined => {
+  try {
+    return new net.Socket({ fd, readable: false, writable: true }).on("error", () => {})
   } catch {
     return undefined
   }
+}
+
+/** One chunk each time it is run; between two runs the descriptor is left alone. */
+const receiveFrom = (fd: number, idleSeconds: number): Effect.Effect<Incoming> => {
+  let isEnded = false
+  let waiting: ((incoming: Incoming) => void) | undefined
+  const answer = (incoming: Incoming): void => {
+    const resume = waiting
+    waiting = undefined
+    resume?.(incoming)
+  }
+  const finished = (): void => {
+    isEnded = true
+    answer(ended)
+  }
+  const take = (length: number, buffer: Uint8Array): boolean => {
+    answer({ _tag: "Bytes", bytes: buffer.slice(0, length) })
+    return waiting !== undefined // whoever was answered may have asked again at once
+  }
+  let socket: net.Socket | undefined
+  const open = (): net.Socket => {
+    const options = {
+      fd,
+      readable: true,
+      writable: false,
+      allowHalfOpen: true,
+      pauseOnCreate: true,
+      onread: { buffer: new Uint8Array(chunkBytes), callback: take }
+    }
+    const opened = new net.Socket(options)
+    opened.on("end", finished).on("close", finished).on("error", finished)
+    return opened
+  }
+  return Effect.callback((resume) => {
+    if (isEnded) return resume(Effect.succeed(ended))
+    waiting = (incoming) => resume(Effect.succeed(incoming))
+    try {
+      socket ??= open()
+    } catch {
+      return finished()
+    }
+    socket.setTimeout(idleSeconds * 1000, () => answer(timedOut))
+    socket.resume()
+  })
 }
 
 const readInPlace = (files: FileCalls, fd: number): Effect.Effect<Incoming> =>

@@ -14,12 +14,13 @@ import type { Errno } from "../core/Outcome.ts"
 import * as ConnectionLimits from "../core/smtp/ConnectionLimits.ts"
 import type { Client } from "../core/smtp/SmtpPolicy.ts"
 import * as SmtpReply from "../core/smtp/SmtpReply.ts"
+import * as SmtpServer from "../core/smtp/SmtpServer.ts"
 import * as Connections from "./Connections.ts"
 import type { Controls, ControlsError } from "./Controls.ts"
 import type { Home } from "./Home.ts"
 import type { QueueClient } from "./QueueClient.ts"
 import { readPolicy, type SmtpSettings } from "./SmtpControls.ts"
-import * as SmtpSession from "./SmtpSession.ts"
+import * as IntakeSession from "./IntakeSession.ts"
 
 /** An address to listen on that is none, is taken, is not ours, or needs other rights. */
 export class ListenError extends Data.TaggedError("ListenError")<{
@@ -126,7 +127,7 @@ const openClients = Effect.fnUntraced(function* (
     const connection = Connections.ofSocket(socket, timeoutSeconds)
     open.add(connection)
     perClient.set(key, ofThisClient + 1)
-    const session = SmtpSession.run(connection, { policy, client: clientOf(socket, ip, me) })
+    const session = IntakeSession.run(SmtpServer, connection, { policy, client: clientOf(socket, ip, me) })
     fork(
       Effect.onExit(session, (exit) =>
         Effect.as(exit._tag === "Success" ? Effect.void : destroy(connection, exit.cause), undefined)

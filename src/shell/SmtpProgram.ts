@@ -2,6 +2,7 @@
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as SmtpReply from "../core/smtp/SmtpReply.ts"
+import * as SmtpServer from "../core/smtp/SmtpServer.ts"
 import * as Connections from "./Connections.ts"
 import { Controls } from "./Controls.ts"
 import { Files } from "./Files.ts"
@@ -11,13 +12,13 @@ import * as NetworkPeer from "./NetworkPeer.ts"
 import { Processes } from "./Processes.ts"
 import { QueueClient } from "./QueueClient.ts"
 import { readPolicy } from "./SmtpControls.ts"
-import * as SmtpSession from "./SmtpSession.ts"
+import * as IntakeSession from "./IntakeSession.ts"
 
 const serve = Effect.gen(function* () {
   const { environment } = yield* Identity
   const { policy, timeoutSeconds } = yield* readPolicy(environment["DATABYTES"])
   const connection = yield* Connections.ofDescriptors(0, 1, timeoutSeconds)
-  return yield* SmtpSession.run(connection, { policy, client: NetworkPeer.fromEnvironment(environment) })
+  return yield* IntakeSession.run(SmtpServer, connection, { policy, client: NetworkPeer.fromEnvironment(environment) })
 })
 
 /** Said to the client, whatever cannot be read; a super-server has no other place for it. */

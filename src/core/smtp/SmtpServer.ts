@@ -9,34 +9,18 @@
  */
 import { type ByteString, concat, empty, toChunk } from "../Bytes.ts"
 import type { Envelope } from "../envelope/Envelope.ts"
+import * as GrowingList from "../GrowingList.ts"
 import { countHops, type HopCount, noHops, receivedFromNetwork } from "../header/TraceFields.ts"
 import { impossible, on, type Step, step } from "../Machine.ts"
-import type { ExitCode } from "../Outcome.ts"
-import type { QueueStatus } from "../queue/QueueStatus.ts"
+import * as MailIntake from "../queue/MailIntake.ts"
 import * as SmtpBody from "./SmtpBody.ts"
 import * as SmtpCommand from "./SmtpCommand.ts"
 import type { Client, SmtpPolicy } from "./SmtpPolicy.ts"
 import * as SmtpReply from "./SmtpReply.ts"
 import * as SmtpTransaction from "./SmtpTransaction.ts"
 
-/** `now`: seconds since 1970. */
-export type Event =
-  | { readonly _tag: "BytesReceived"; readonly bytes: Uint8Array; readonly now: number }
-  /** The answer to FinishMessage. */
-  | { readonly _tag: "QueueAnswered"; readonly status: QueueStatus; readonly now: number }
-  | { readonly _tag: "PeerEnded" }
-  | { readonly _tag: "TimedOut" }
-  /** The server stops: a message under way is still taken. */
-  | { readonly _tag: "ShutdownRequested" }
-
-export type Command =
-  | { readonly _tag: "Reply"; readonly text: ByteString }
-  | { readonly _tag: "OpenMessage" }
-  | { readonly _tag: "PutMessage"; readonly bytes: Uint8Array }
-  /** All replies before it are sent first; then no input is read until the queue has answered. */
-  | { readonly _tag: "FinishMessage"; readonly envelope: Envelope }
-  | { readonly _tag: "AbandonMessage" }
-  | { readonly _tag: "Close"; readonly exitCode: ExitCode }
+export type Event = MailIntake.Event
+export type Command = MailIntake.Command
 
 /** What outlives a command. */
 export interface Session {
@@ -116,12 +100,7 @@ export const decide = (state: State, event: Event): Reaction => {
 /** Takes all of the chunk, or as much as there is before the queue must answer. */
 const consume = (state: State, chunk: Uint8Array, now: number, before: ReadonlyArray<Command> = []): Reaction => {
   const commands: Array<Command> = []
-  const add = (command: Command): void => {
-    const last = commands[commands.length - 1]
-    if (command._tag === "Reply" && last?._tag === "Reply")
-      commands[commands.length - 1] = reply(last.text + command.text)
-    else commands.push(command)
-  }
+  const add = (command: Command): void => MailIntake.add(commands, command)
   before.forEach(add)
   let current = state
   for (let at = 0; at < chunk.length;) {
@@ -201,7 +180,7 @@ const answer = (session: Session, { argument, verb }: SmtpCommand.SmtpCommand, n
 const beginMessage = (session: Session, now: number): Reaction => {
   const { client, helo, transaction } = session
   if (transaction === undefined) return step(talking(session), reply(SmtpReply.mailFirst))
-  const recipients = SmtpTransaction.recipientsOf(transaction)
+  const recipients = GrowingList.toArray(transaction.recipients)
   if (recipients.length === 0) return step(talking(session), reply(SmtpReply.rcptFirst))
   const head = receivedFromNetwork({ ...client, protocol: "SMTP", helo, time: now })
   return step<State, Command>(
@@ -269,6 +248,5 @@ const undo = (state: State): ReadonlyArray<Command> =>
   state._tag === "Receiving" && !state.abandoned ? [{ _tag: "AbandonMessage" }] : []
 
 const talking = (session: Session): State => ({ _tag: "Talking", session, line: SmtpCommand.noPartial })
-const reply = (text: ByteString): Command => ({ _tag: "Reply", text })
-const close = (exitCode: ExitCode): Command => ({ _tag: "Close", exitCode })
+const { close, reply } = MailIntake
 const over: State = { _tag: "Over" }

@@ -8,6 +8,7 @@
 import * as Result from "effect/Result"
 import type { Address } from "../address/Address.ts"
 import type { ByteString } from "../Bytes.ts"
+import * as GrowingList from "../GrowingList.ts"
 import * as RcptPolicy from "../relay/RcptPolicy.ts"
 import * as RelayClients from "../relay/RelayClients.ts"
 import * as SenderChecks from "../relay/SenderChecks.ts"
@@ -18,20 +19,7 @@ import * as SmtpReply from "./SmtpReply.ts"
 export interface Transaction {
   readonly sender: Address
   readonly senderRefused: boolean
-  readonly last: Recipient | undefined
-}
-
-/** A list that shares its beginning: adding costs the same however many there are. */
-interface Recipient {
-  readonly address: Address
-  readonly count: number
-  readonly before: Recipient | undefined
-}
-
-export const recipientsOf = ({ last }: Transaction): ReadonlyArray<Address> => {
-  const recipients: Array<Address> = []
-  for (let recipient = last; recipient !== undefined; recipient = recipient.before) recipients.push(recipient.address)
-  return recipients.reverse()
+  readonly recipients: GrowingList.GrowingList<Address>
 }
 
 interface Context {
@@ -52,27 +40,28 @@ export const mail = ({ policy, transaction }: Context, argument: ByteString): Ve
   const size = policy.offersSize && policy.dataBytes > 0 ? SmtpPath.announcedSize(parameters) : undefined
   if (size !== undefined && size > policy.dataBytes) return { reply: SmtpReply.tooBig, transaction: undefined }
   const senderRefused = SenderChecks.isRefused(policy.badmailfrom, sender)
-  return { reply: SmtpReply.ok, transaction: { sender, senderRefused, last: undefined } }
+  return { reply: SmtpReply.ok, transaction: { sender, senderRefused, recipients: GrowingList.empty } }
 }
 
 export const rcpt = ({ client, policy, transaction }: Context, argument: ByteString): Verdict => {
   if (transaction === undefined) return { reply: SmtpReply.mailFirst, transaction }
   const path = SmtpPath.parse(argument, policy.localIpHost)
   if (Result.isFailure(path)) return { reply: SmtpReply.syntax, transaction }
-  const { last, senderRefused } = transaction
+  const { recipients, senderRefused } = transaction
   const verdict = RcptPolicy.decideRcpt({
     recipient: path.success.address,
     senderRefused,
     relaySuffix: RelayClients.suffixFor(policy.relayClients, client.remoteIp, client.relayVariable),
     rcptHosts: policy.rcptHosts,
-    recipients: last?.count ?? 0,
+    recipients: recipients.length,
     recipientsMax: policy.limits.recipientsMax
   })
   switch (verdict._tag) {
-    case "Accept": {
-      const recipient = { address: verdict.recipient, count: (last?.count ?? 0) + 1, before: last }
-      return { reply: SmtpReply.ok, transaction: { ...transaction, last: recipient } }
-    }
+    case "Accept":
+      return {
+        reply: SmtpReply.ok,
+        transaction: { ...transaction, recipients: GrowingList.add(recipients, verdict.recipient) }
+      }
     case "BadSender":
       return { reply: SmtpReply.badSender, transaction }
     case "NoRelay":

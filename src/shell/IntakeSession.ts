@@ -1,26 +1,30 @@
-/** One SMTP client: what arrives goes to `SmtpServer`, and what it orders is done, in its order. */
+/**
+ * One client who brings mail, by whatever protocol: what arrives goes to the protocol's machine, and what that orders
+ * is done, in its order.
+ */
 import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
 import type { ByteString } from "../core/Bytes.ts"
+import type { Machine } from "../core/Machine.ts"
 import type { ExitCode } from "../core/Outcome.ts"
-import type { Client, SmtpPolicy } from "../core/smtp/SmtpPolicy.ts"
-import * as SmtpServer from "../core/smtp/SmtpServer.ts"
+import type * as MailIntake from "../core/queue/MailIntake.ts"
 import type { Connection, Incoming } from "./Connections.ts"
 import { QueueClient, type QueueEntry } from "./QueueClient.ts"
 
-/** Ends with what qmail-smtpd exits with. Replies are sent together, before each wait. */
-export const run = Effect.fnUntraced(function* (
+/** Ends with the exit code of the machine's Close. Replies are sent together, before each wait. */
+export const run = Effect.fnUntraced(function* <Input, State>(
+  machine: Machine<Input, State, MailIntake.Event, MailIntake.Command>,
   connection: Connection,
-  input: { readonly policy: SmtpPolicy; readonly client: Client }
+  input: Input
 ) {
   const queue = yield* QueueClient
   const clock = yield* Clock.Clock
   const now = () => Math.floor(clock.currentTimeMillisUnsafe() / 1000)
-  let { commands, state } = SmtpServer.initial(input)
+  let { commands, state } = machine.initial(input)
   let entry: QueueEntry | undefined
   let replies: ByteString = ""
   for (;;) {
-    let event: SmtpServer.Event | undefined
+    let event: MailIntake.Event | undefined
     let exitCode: ExitCode | undefined
     for (const command of commands)
       switch (command._tag) {
@@ -55,11 +59,11 @@ export const run = Effect.fnUntraced(function* (
       return exitCode
     }
     event ??= eventOf(yield* connection.receive, now())
-    ;({ commands, state } = SmtpServer.decide(state, event))
+    ;({ commands, state } = machine.decide(state, event))
   }
 })
 
-const eventOf = (incoming: Incoming, now: number): SmtpServer.Event => {
+const eventOf = (incoming: Incoming, now: number): MailIntake.Event => {
   switch (incoming._tag) {
     case "Bytes":
       return { _tag: "BytesReceived", bytes: incoming.bytes, now }
