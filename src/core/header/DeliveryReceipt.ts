@@ -56,9 +56,7 @@ const addressesOf = (field: ByteString): ReadonlyArray<Address> | undefined =>
     onFailure: () => undefined,
     onSuccess: (tokens) => {
       const { complete, items } = HeaderAddresses.parse(tokens.slice(2))
-      return complete
-        ? items.flatMap((item) => (item._tag === "Address" ? [HeaderTokens.unquote(item.tokens)] : []))
-        : undefined
+      return complete ? HeaderAddresses.addressesOf(items) : undefined
     }
   })
 

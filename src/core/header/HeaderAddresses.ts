@@ -2,7 +2,9 @@
  * Address lists, to RFC 822 as token822.c reads them: from right to left, because there the end of an address tells
  * what it is. Groups and phrases stay as they are; a comma that is missing between two addresses is put in.
  */
+import type { Address } from "../address/Address.ts"
 import type { Mark, Token } from "./HeaderToken.ts"
+import { unquote } from "./HeaderTokens.ts"
 
 /** The tokens of one address, without angle brackets and comments; or a token that belongs to none. */
 export type Item =
@@ -15,8 +17,11 @@ export interface AddressList {
   readonly complete: boolean
 }
 
-/** The body of an address field: the tokens after the colon. */
-export const parse = (tokens: ReadonlyArray<Token>): AddressList => {
+/** The body of an address field: the tokens after the colon. Each address is what `complete` makes of it. */
+export const parse = (
+  tokens: ReadonlyArray<Token>,
+  complete: (address: ReadonlyArray<Token>) => ReadonlyArray<Token> = (address) => address
+): AddressList => {
   /** From right to left, as is `address`. */
   const items: Array<Item> = []
   let address: Array<Token> = []
@@ -29,7 +34,7 @@ export const parse = (tokens: ReadonlyArray<Token>): AddressList => {
     for (; at >= 0 && fits(tokens[at]!); at--) items.push({ _tag: "Other", token: tokens[at]! })
   }
   const endAddress = (): void => {
-    items.push({ _tag: "Address", tokens: address.reverse() })
+    items.push({ _tag: "Address", tokens: complete(address.reverse()) })
     address = []
   }
   const separate = (): void => {
@@ -96,9 +101,19 @@ export const parse = (tokens: ReadonlyArray<Token>): AddressList => {
   return done(true)
 }
 
-/** The tokens of the list again. */
-export const format = (items: ReadonlyArray<Item>): ReadonlyArray<Token> =>
-  items.flatMap((item) => (item._tag === "Address" ? item.tokens : [item.token]))
+/** The tokens of the list again. A list may be long: they are not held a second time. */
+export function* tokensOf(items: ReadonlyArray<Item>): Generator<Token> {
+  for (const item of items)
+    if (item._tag === "Address") yield* item.tokens
+    else yield item.token
+}
+
+/** The addresses of the list, plain. */
+export const addressesOf = (items: ReadonlyArray<Item>): Array<Address> => {
+  const addresses: Array<Address> = []
+  for (const item of items) if (item._tag === "Address") addresses.push(unquote(item.tokens))
+  return addresses
+}
 
 const comma: Mark = { _tag: "," }
 

@@ -31,7 +31,7 @@ export const parse = (text: ByteString): Result.Result<ReadonlyArray<Token>, Ref
  * One or more lines, each with its line feed. `width` is that of qmail-inject, 80: a line that holds more than one
  * item has at most `width` - 2 bytes. 0: never folded. An item is never broken.
  */
-export const format = (tokens: ReadonlyArray<Token>, width: number): ByteString => {
+export const format = (tokens: Iterable<Token>, width: number): ByteString => {
   const lines: Array<ByteString> = []
   let line: ByteString | undefined
   let item = ""
@@ -117,7 +117,7 @@ const needSpace = (left: Token, right: Token): boolean =>
   left._tag === ":" || left._tag === "," || right._tag === "<" || (isWord(left) && isWord(right))
 
 const written = ({ _tag, text }: Word): ByteString => {
-  const escaped = text.replace(/["[\]()\\\r\n]/g, "\\$&")
+  const escaped = toEscape.test(text) ? text.replace(toEscapeAll, "\\$&") : text
   switch (_tag) {
     case "Atom":
       return escaped
@@ -140,4 +140,6 @@ const enclosures: ReadonlyMap<string, Enclosure> = new Map([
 ])
 const blanks: ReadonlySet<string> = new Set(" \t\r\n")
 const atomEnds: ReadonlySet<string> = new Set(' \t\r\n(["<>;:@,.')
+const toEscape = /["[\]()\\\r\n]/
+const toEscapeAll = /["[\]()\\\r\n]/g
 const notInAtom = /[^ -~]|[)\]\\]/

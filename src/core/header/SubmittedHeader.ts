@@ -133,15 +133,16 @@ const rewrite = (field: ByteString, hosts: HeaderDefaults.HostDefaults, width: n
   Result.match(HeaderTokens.parse(field), {
     onFailure: () => ({ addresses: [], text: undefined }),
     onSuccess: (tokens) => {
-      const list = HeaderAddresses.parse(tokens.slice(nameTokens))
-      const items = list.items.map((item) =>
-        item._tag === "Address" ? { ...item, tokens: HeaderDefaults.completeAddress(item.tokens, hosts) } : item
+      const { complete: whole, items } = HeaderAddresses.parse(tokens.slice(nameTokens), (address) =>
+        HeaderDefaults.completeAddress(address, hosts)
       )
-      const addresses = items.flatMap((item) => (item._tag === "Address" ? [HeaderTokens.unquote(item.tokens)] : []))
-      const completed = [...tokens.slice(0, nameTokens), ...HeaderAddresses.format(items)]
+      const written = function* () {
+        yield* tokens.slice(0, nameTokens)
+        yield* HeaderAddresses.tokensOf(items)
+      }
       return {
-        addresses: addresses.reverse(),
-        text: list.complete ? HeaderTokens.format(completed, width) : undefined
+        addresses: HeaderAddresses.addressesOf(items).reverse(),
+        text: whole ? HeaderTokens.format(written(), width) : undefined
       }
     }
   })

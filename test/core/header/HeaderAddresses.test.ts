@@ -6,12 +6,9 @@ import type { FieldName } from "../../../src/core/header/HeaderField.ts"
 import * as HeaderTokens from "../../../src/core/header/HeaderTokens.ts"
 
 const tokensOf = (text: string) => Result.getOrThrow(HeaderTokens.parse(text))
-const addressesOf = (text: string) =>
-  HeaderAddresses.parse(tokensOf(text)).items.flatMap((item) =>
-    item._tag === "Address" ? [HeaderTokens.unquote(item.tokens)] : []
-  )
+const addressesOf = (text: string) => HeaderAddresses.addressesOf(HeaderAddresses.parse(tokensOf(text)).items)
 const written = (text: string) =>
-  HeaderTokens.format(HeaderAddresses.format(HeaderAddresses.parse(tokensOf(text)).items), 0).trimEnd()
+  HeaderTokens.format(HeaderAddresses.tokensOf(HeaderAddresses.parse(tokensOf(text)).items), 0).trimEnd()
 
 describe("HeaderAddresses.parse", () => {
   for (const [text, addresses, again] of [
