@@ -1,7 +1,10 @@
 /** What a program inherits from its caller beside arguments: open descriptors and signals. */
 import * as Effect from "effect/Effect"
 import * as fs from "node:fs"
+import * as net from "node:net"
+import type { Readable } from "node:stream"
 import type { ExitCode } from "../core/Outcome.ts"
+import { type FileCalls, FilesError } from "./Files.ts"
 
 /** Node opens descriptors of its own and marks all of them close-on-exec; what came through an exec is not marked. */
 export const isInherited = (fd: number): boolean => {
@@ -14,6 +17,48 @@ export const isMissing = (fd: number): boolean => {
   const flags = flagsOf(fd)
   if (flags === undefined) return true
   return (flags & accessMode) === fs.constants.O_RDWR && target(fd) === "/dev/null"
+}
+
+/**
+ * Next bytes of an inherited descriptor, none at its end, without blocking the process: clocks and signals go on. (A
+ * read in node's thread pool would hold up the end of the process.) A pipe is opened once more through /proc, so that
+ * it does not become non-blocking for others who have it open too.
+ */
+export const reader = (files: FileCalls, fd: number): Effect.Effect<Uint8Array, FilesError> => {
+  const refuse = (errno: string) => new FilesError({ operation: "read", path: `${fd}`, errno })
+  if (isMissing(fd) || (flagsOf(fd)! & accessMode) === fs.constants.O_WRONLY) return Effect.fail(refuse("EBADF"))
+  let stream: Readable
+  try {
+    stream = new net.Socket({ fd: openedAgain(fd), readable: true, writable: false })
+  } catch {
+    return files.read(fd, pieceBytes, null)
+  }
+  let failure: FilesError | undefined
+  stream.on("error", (cause: NodeJS.ErrnoException) => {
+    failure = refuse(cause.code ?? "EIO")
+  })
+  return Effect.callback((resume) => {
+    const attempt = (): void => {
+      const piece = stream.read() as Uint8Array | null
+      if (piece === null && !stream.readableEnded && !stream.destroyed) return
+      for (const event of wakers) stream.off(event, attempt)
+      resume(piece === null && failure !== undefined ? Effect.fail(failure) : Effect.succeed(piece ?? nothing))
+    }
+    for (const event of wakers) stream.on(event, attempt)
+    attempt()
+  })
+}
+
+const wakers = ["readable", "end", "close"] as const
+const nothing = new Uint8Array(0)
+
+const openedAgain = (fd: number): number => {
+  if (!fs.fstatSync(fd).isFIFO()) return fd
+  try {
+    return fs.openSync(`/proc/self/fd/${fd}`, fs.constants.O_RDONLY | fs.constants.O_NONBLOCK)
+  } catch {
+    return fd
+  }
 }
 
 const flagsOf = (fd: number): number | undefined => {
@@ -33,6 +78,7 @@ const target = (fd: number): string => {
   }
 }
 
+const pieceBytes = 65536
 const accessMode = 3
 const closeOnExec = 0o2000000
 

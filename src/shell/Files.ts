@@ -263,13 +263,6 @@ export class Files extends Context.Service<Files, FileCalls>()("thresher/shell/F
     syncDirectory: syncDirectoryWith(sync)
   })
 
-  /** As `layerSync`, but reading waits: for programs that must notice signals and clocks while they read. */
-  static readonly layerSyncReadingAsync: Layer.Layer<Files> = Layer.succeed(Files, {
-    ...sync,
-    read: asynchronous.read,
-    syncDirectory: syncDirectoryWith(sync)
-  })
-
   /** Calls run in the thread pool; directory fsyncs are coalesced. */
   static readonly layer: Layer.Layer<Files> = Layer.succeed(Files, {
     ...asynchronous,

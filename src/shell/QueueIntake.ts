@@ -27,7 +27,7 @@ export const program: Effect.Effect<ExitCode, Fatal> = Effect.suspend(() => {
     Layer.mergeAll(QueueStore.layer, QueueTrigger.layerPull).pipe(
       Layer.provideMerge(Home.layer),
       Layer.provideMerge(Identity.layer),
-      Layer.provideMerge(Files.layerSyncReadingAsync)
+      Layer.provideMerge(Files.layerSync)
     )
   ),
   Effect.catchTag(["HomeError", "FilesError"], (error) =>
@@ -61,10 +61,11 @@ export const intake = Effect.gen(function* () {
 })
 
 const feedMessage = Effect.fnUntraced(function* (files: FileCalls, injection: Injection) {
-  for (let ended = Descriptors.isMissing(0) ? yield* left(injection) : false; !ended && !injection.isOver;) {
+  const read = Descriptors.reader(files, 0)
+  for (let ended = false; !ended && !injection.isOver;) {
     const pieces: Array<Uint8Array> = []
     for (let waiting = 0; waiting < pieceBytes && !ended;) {
-      const piece = yield* Effect.orElseSucceed(files.read(0, pieceBytes, null), () => undefined)
+      const piece = yield* Effect.orElseSucceed(read, () => undefined)
       if (piece === undefined) return yield* left(injection)
       if (piece.length > 0) pieces.push(piece)
       waiting += piece.length
@@ -76,8 +77,9 @@ const feedMessage = Effect.fnUntraced(function* (files: FileCalls, injection: In
 })
 
 const feedEnvelope = Effect.fnUntraced(function* (files: FileCalls, injection: Injection) {
+  const read = injection.isOver ? Effect.never : Descriptors.reader(files, 1)
   while (!injection.isOver) {
-    const piece = yield* Effect.orElseSucceed(files.read(1, pieceBytes, null), () => undefined)
+    const piece = yield* Effect.orElseSucceed(read, () => undefined)
     if (piece === undefined || piece.length === 0) yield* left(injection)
     else yield* injection.tell({ _tag: "EnvelopeCame", bytes: piece })
   }
