@@ -33,6 +33,7 @@ export const kinds: Readonly<Record<string, Kind>> = {
   "control/ControlReport.ts": "F",
   "control/ControlSamples.ts": "V",
   "control/Finding.ts": "V",
+  "control/FirstControls.ts": "F",
   "control/InstallRecord.ts": "F",
   "control/Layout.ts": "V",
   "control/LayoutCheck.ts": "R",

@@ -65,7 +65,7 @@ export class Accounts extends Context.Service<Accounts, AccountCalls>()("threshe
         const answer = yield* Effect.catchIf(
           ask(database, name),
           (error) => error.errno === "ENOENT",
-          () => Effect.succeed(undefined)
+          () => Effect.void
         )
         if (answer === undefined || (answer.ending._tag === "Exited" && answer.ending.exitCode === getentUnknown))
           return undefined

@@ -77,8 +77,10 @@ export const homeless = <A>(program: Effect.Effect<A, Fatal, Files | Identity | 
 
 const explained = <A>(program: Effect.Effect<A, Fatal | FilesError | HomeError>): Effect.Effect<A, Fatal> =>
   program.pipe(
-    Effect.catchTag("HomeError", ({ file, reason }) => fatal(`unable to read ${file}: ${reason}`)),
-    Effect.catchTag("FilesError", ({ errno, path }) => fatal(`unable to read ${path}: ${systemText(errno)}`))
+    Effect.catchTags({
+      HomeError: ({ file, reason }) => fatal(`unable to read ${file}: ${reason}`),
+      FilesError: ({ errno, path }) => fatal(`unable to read ${path}: ${systemText(errno)}`)
+    })
   )
 
 const fatal = (text: string) => Effect.fail(new Fatal({ exitCode: exitTemporary, text }))

@@ -151,8 +151,10 @@ const byProgram = Effect.fnUntraced(
     const account = UserLookup.fromFields(fromChunk(concat(pieces)))
     return Result.isFailure(account) ? failed(account.failure) : found(account.success)
   },
-  Effect.catchTag("AccountsError", () => Effect.succeed(failed(UserLookup.exits.system))),
-  Effect.catchTag("ProcessesError", () => Effect.succeed(failed(UserLookup.exits.execFailed)))
+  Effect.catchTags({
+    AccountsError: () => Effect.succeed(failed(UserLookup.exits.system)),
+    ProcessesError: () => Effect.succeed(failed(UserLookup.exits.execFailed))
+  })
 )
 
 /** The program qmail-getpw. */

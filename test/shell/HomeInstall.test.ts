@@ -28,7 +28,7 @@ writeFileSync(join(manuals, "forward.1"), ".Dd\n")
 writeFileSync(join(manuals, "README"), "")
 
 const isRoot = process.geteuid!() === 0
-const users = [...Object.values(qmailHome.users)].map((name, i) => ({
+const users = Object.values(qmailHome.users).map((name, i) => ({
   name,
   uid: name === "root" ? 0 : 60000 + i,
   gid: 60000,

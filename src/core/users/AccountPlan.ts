@@ -80,6 +80,16 @@ export const lines = (
   }
 }
 
+/** For a person: commands, or the lines of the two files under their names. */
+export const format = (plan: Missing, form: "useradd" | "passwd", taken: Parameters<typeof lines>[1]): ByteString => {
+  if (form === "useradd")
+    return commands(plan)
+      .map((words) => `${words.join(" ")}\n`)
+      .join("")
+  const { group, passwd } = lines(plan, taken)
+  return ["# /etc/group", ...group, "# /etc/passwd", ...passwd].map((line) => `${line}\n`).join("")
+}
+
 const takeFree = (used: Set<number>): number => {
   let id = highestSystemId
   while (used.has(id)) id--

@@ -2,6 +2,7 @@
 import * as Result from "effect/Result"
 import type { ByteString } from "../Bytes.ts"
 import { lower } from "../Bytes.ts"
+import * as FirstControls from "../control/FirstControls.ts"
 import * as InstallRecord from "../control/InstallRecord.ts"
 import * as UserAssign from "./UserAssign.ts"
 
@@ -25,19 +26,14 @@ export const controls = (domain: ByteString): ReadonlyArray<FreshFile> => {
   const name = lower(domain)
   return Object.entries({
     me: name,
-    defaultdomain: defaultDomain(name),
-    plusdomain: plusDomain(name),
+    defaultdomain: FirstControls.defaultDomain(name),
+    plusdomain: FirstControls.plusDomain(name),
     locals: name,
     rcpthosts: name,
     concurrencylocal: "100",
     concurrencyremote: "500"
   }).map(([file, value]) => ({ path: `control/${file}`, content: `${value}\n` }))
 }
-
-/** Without its first label if two dots are left to tell it by. (config-fast) */
-export const defaultDomain = (name: ByteString): ByteString => name.replace(/^[^.]*\.([^.]*)\./, "$1.")
-/** The last two labels. (config-fast) */
-export const plusDomain = (name: ByteString): ByteString => name.replace(/^.*\.([^.]*)\.([^.]*)$/s, "$1.$2")
 
 /** Every local part belongs to the alias account; `.qmail-default` takes what nothing else takes. */
 export const assignments = (owner: Owner): ReadonlyArray<UserAssign.Assignment> => [
