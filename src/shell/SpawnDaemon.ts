@@ -140,7 +140,7 @@ export const local = Effect.gen(function* () {
   return yield* serve(({ recipient, sender }, message) => {
     const at = recipient.lastIndexOf("@")
     const box = recipient.slice(0, at)
-    if (box === "") return Effect.succeed<Report>(trash)
+    if (box === "") return Effect.succeed<Report>(SpawnReport.trash)
     return Effect.gen(function* () {
       const found = yield* users.lookup(box)
       if (found._tag === "Failed") return SpawnReport.ofLocal(exited(found.exitCode), "")
@@ -159,9 +159,6 @@ export const local = Effect.gen(function* () {
     }).pipe(Effect.orElseSucceed((): Report => SpawnProtocol.trouble.fork))
   })
 })
-
-/** Mail to nobody's box is thrown away, and that is a success. */
-const trash: Report = "K"
 
 const exited = (exitCode: ExitCode): Ending => ({ _tag: "Exited", exitCode })
 

@@ -87,12 +87,15 @@ export class Spawner extends Context.Service<Spawner, SpawnerCalls>()("thresher/
       })
     )
 
-  /** `deliver` runs for each delivery, as many at once as qmail-send starts. */
-  static readonly layerWith = <R>(deliver: Deliver<R>): Layer.Layer<Spawner, never, R> =>
+  /** A fiber for each delivery, as many at once as qmail-send starts. */
+  static readonly layerFrom = <R, R2>(
+    make: Effect.Effect<Deliver<R>, never, R2>
+  ): Layer.Layer<Spawner, never, R | R2> =>
     Layer.effect(
       Spawner,
       Effect.gen(function* () {
         const news = yield* Queue.unbounded<SpawnerNews>()
+        const deliver = yield* make
         const services = yield* Effect.context<R>()
         const scope = yield* Effect.scope
         return {

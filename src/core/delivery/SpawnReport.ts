@@ -43,6 +43,9 @@ export const ofRemote = (ending: Ending, output: ByteString): Report => {
 const goodness = (letter: string | undefined): 1 | 0 | -1 | undefined =>
   letter === "K" ? 1 : letter === "Z" ? 0 : letter === "D" ? -1 : undefined
 
+/** Mail to nobody's box (`@domain`) is thrown away, and that is a success. */
+export const trash: Report = "K"
+
 /** Output of qmail-local is cut while it is read. (qmail-lspawn.c, truncreport) */
 export const cutLocal = (output: ByteString): ByteString =>
   output.length > localBytesMax ? output.slice(0, localBytesMax - cutNotice.length - 3) + cutNotice : output
