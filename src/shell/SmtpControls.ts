@@ -18,17 +18,30 @@ export interface SmtpSettings {
   readonly timeoutSeconds: number
 }
 
-/** `dataBytesVariable`: the value of DATABYTES, if it is set. */
+/** `dataBytesVariable`: the value of DATABYTES, if it is set. An SMTP server must have a name to greet with. */
 export const readPolicy = Effect.fnUntraced(function* (dataBytesVariable: ByteString | undefined) {
+  const { path } = yield* Home
   const controls = yield* Controls
-  const { path, record } = yield* Home
   const greeting = yield* controls.line(settings.smtpgreeting)
   if (greeting === undefined) return yield* new ControlsError({ file: `${path}/control/me`, reason: "ENOENT" })
+  const grants = yield* readGrants(dataBytesVariable)
+  const seconds = yield* controls.integer(settings.timeoutsmtpd)
+  return {
+    me: grants.me,
+    policy: { ...grants.policy, greeting },
+    timeoutSeconds: Math.max(1, seconds)
+  } satisfies SmtpSettings
+})
+
+/** What QMTP clients are granted too. */
+export const readGrants = Effect.fnUntraced(function* (dataBytesVariable: ByteString | undefined) {
+  const controls = yield* Controls
+  const { path, record } = yield* Home
   const me = yield* controls.line(settings.me)
   const policy = SmtpPolicy.from({
     classic: record.classic,
     me,
-    greeting,
+    greeting: "",
     localiphost: yield* controls.line(settings.localiphost),
     rcpthosts: yield* controls.list(settings.rcpthosts),
     more: isKeyOf(yield* controls.content(settings.morercpthostsCdb.name)),
@@ -47,8 +60,7 @@ export const readPolicy = Effect.fnUntraced(function* (dataBytesVariable: ByteSt
       file: `${path}/control/relayclients`,
       reason: `no address, prefix or network: ${policy.failure}`
     })
-  const seconds = yield* controls.integer(settings.timeoutsmtpd)
-  return { me, policy: policy.success, timeoutSeconds: Math.max(1, seconds) } satisfies SmtpSettings
+  return { me, policy: policy.success }
 })
 
 /** A damaged database has no entries: it must not open a relay. */

@@ -9,6 +9,10 @@ export const format = (content: ByteString): ByteString => `${content.length}:${
 /** qmail reads leading zeros and takes no digits at all for 0; the standard forbids both. */
 export type Strictness = "strict" | "lax"
 
+/** A qmail home, or the variable QMAILLAXNETSTRING with any value, keeps to qmail. */
+export const strictness = (classic: boolean, variable: ByteString | undefined): Strictness =>
+  classic || variable !== undefined ? "lax" : "strict"
+
 /** Where in a netstring the last chunk stopped. */
 export type Reader =
   | { readonly _tag: "Length"; readonly digits: number; readonly value: number }

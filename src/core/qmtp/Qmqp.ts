@@ -7,6 +7,7 @@
  * From: qmail-qmqpd.c, qmail-qmqpc.c. https://cr.yp.to/proto/qmqp.html
  */
 import type { Address } from "../address/Address.ts"
+import * as IpAddress from "../address/IpAddress.ts"
 import { type ByteString, concat, fromChunk, toChunk } from "../Bytes.ts"
 import type { Envelope } from "../envelope/Envelope.ts"
 import * as GrowingList from "../GrowingList.ts"
@@ -200,6 +201,36 @@ export const readAnswer = (bytes: ByteString): Outcome | undefined => {
   const letter = /[KZD]/.exec(bytes)?.[0]
   return letter === undefined ? undefined : outcomeOf[letter as "K" | "Z" | "D"]
 }
+
+/** What a client in the place of qmail-queue exits with. */
+export const exitCodeOf: Readonly<Record<Outcome, ExitCode>> = { success: exitSuccess, permanent: 31, temporary: 71 }
+/** The connection broke before the answer told anything. */
+export const exitBroken: ExitCode = 74
+/** The last server did not answer in time, or could not be reached. */
+export const exitUnconnected = (timedOut: boolean): ExitCode => (timedOut ? 72 : 73)
+export const exitNoMessage: ExitCode = 54
+/** There is no usable address of a server. */
+export const exitNoServer: ExitCode = 55
+export const exitNoHome: ExitCode = 61
+export const exitMalformed: ExitCode = 91
+
+/** The entries of control/qmqpservers that begin with an address. Only those can be asked. (qmail-qmqpc.c, doit) */
+export const servers = (entries: ReadonlyArray<ByteString>): ReadonlyArray<IpAddress.IpAddress> =>
+  entries
+    .map((entry) => IpAddress.parse(/^[0-9]+(?:\.[0-9]+){3}/.exec(entry)?.[0] ?? entry))
+    .filter((ip) => ip !== undefined)
+
+/** The records on descriptor 1, whatever follows the empty one; undefined if they are malformed. (qmail-qmqpc.c, getmess) */
+export const parseEnvelope = (bytes: ByteString): Envelope | undefined => {
+  const [first, ...records] = bytes.split("\0").slice(0, -1)
+  const end = records.findIndex((record) => record === "")
+  const recipients = records.slice(0, Math.max(0, end))
+  if (first?.[0] !== "F" || end < 0 || recipients.some((record) => record[0] !== "T")) return undefined
+  return { sender: first.slice(1), recipients: recipients.map((record) => record.slice(1)) }
+}
+
+/** TCP port of QMQP servers. */
+export const port = 628
 
 const comma = 44
 
