@@ -2,4 +2,4 @@
 import * as Main from "../shell/Main.ts"
 import * as DnsPrograms from "../shell/DnsPrograms.ts"
 
-Main.run("dnscname", DnsPrograms.cname())
+Main.run("dnscname", DnsPrograms.cname)

@@ -20,54 +20,11 @@ interface Trouble {
 
 type Lines<R> = Effect.Effect<ReadonlyArray<ByteString>, Trouble, R>
 
-/** All IPv4 addresses of a host. */
-export const ip = (): Effect.Effect<ExitCode> =>
-  program((host) => Effect.map(addresses(host), (found) => found.map(IpAddress.format)))
-
-/** The name of an address. */
-export const ptr = (): Effect.Effect<ExitCode> =>
-  program((text) => {
-    const address = IpAddress.parse(text) ?? IpAddress.parseLiteral(text)
-    return address === undefined ? Effect.fail(hardError) : nameOf(address)
-  })
-
-/** The name of the first address of a host, which may be named without its domain. */
-export const fq = (): Effect.Effect<ExitCode> =>
-  program(
-    Effect.fnUntraced(function* (host) {
-      const [first] = yield* anyOf(yield* candidates(host))
-      return first === undefined ? yield* Effect.fail(noAddresses) : yield* nameOf(first)
-    })
-  )
-
-/** The name at the end of a chain of aliases. */
-export const cname = (): Effect.Effect<ExitCode> =>
-  program(
-    Effect.fnUntraced(function* (host) {
-      const resolver = yield* Resolver
-      let name = host
-      for (let links = 0; links < mostLinks; links++) {
-        const alias = yield* resolver.aliases(name)
-        if (alias._tag === "Soft") return yield* Effect.fail(softError)
-        if (alias._tag === "Hard" || alias.records[0] === undefined) break
-        name = alias.records[0]
-      }
-      const exists = yield* resolver.addresses(name, "A")
-      if (exists._tag === "Hard") yield* recordsOf(yield* resolver.mx(name))
-      return [name]
-    })
-  )
-
-/** Addresses and preferences of the hosts that take mail for a domain, in the order in which they are tried. */
-export const mxip = (): Effect.Effect<ExitCode> =>
-  program(
-    Effect.fnUntraced(function* (domain) {
-      const found = yield* MailHostLookup.find({ host: domain, relay: false }, reach)
-      const verdict = MailHosts.select(found && { ...found, relay: true }, reach)
-      if (verdict._tag === "Failed") return yield* Effect.fail(verdict.report.startsWith("Z") ? softError : hardError)
-      return verdict.hosts.map(({ address, preference }) => `${IpAddress.format(address)} ${preference}`)
-    })
-  )
+const reach: MailHosts.Reach = { classic: true }
+const hardError: Trouble = { text: "hard error", exitCode: exitPermanent }
+const softError: Trouble = { text: "soft error", exitCode: exitTemporary }
+const noAddresses: Trouble = { text: "no IP addresses", exitCode: exitPermanent }
+const mostLinks = 10
 
 const recordsOf = <A>(answer: DnsAnswer<A>): Effect.Effect<ReadonlyArray<A>, Trouble> => {
   switch (answer._tag) {
@@ -101,8 +58,10 @@ const anyOf = (
   names: ReadonlyArray<ByteString>
 ): Effect.Effect<ReadonlyArray<IpAddress.IpAddress>, Trouble, Resolver> => {
   const [name, ...others] = names
-  return Effect.catch(addresses(name!), (trouble) =>
-    trouble === hardError && others.length > 0 ? anyOf(others) : Effect.fail(trouble)
+  return Effect.catchIf(
+    addresses(name!),
+    (trouble) => trouble === hardError && others.length > 0,
+    () => anyOf(others)
   )
 }
 
@@ -123,8 +82,48 @@ const program = (linesOf: (argument: ByteString) => Lines<Resolver | Sockets | I
     )
   )
 
-const reach: MailHosts.Reach = { classic: true }
-const hardError: Trouble = { text: "hard error", exitCode: exitPermanent }
-const softError: Trouble = { text: "soft error", exitCode: exitTemporary }
-const noAddresses: Trouble = { text: "no IP addresses", exitCode: exitPermanent }
-const mostLinks = 10
+/** All IPv4 addresses of a host. */
+export const ip: Effect.Effect<ExitCode> = program((host) =>
+  Effect.map(addresses(host), (found) => found.map(IpAddress.format))
+)
+
+/** The name of an address. */
+export const ptr: Effect.Effect<ExitCode> = program((text) => {
+  const address = IpAddress.parse(text) ?? IpAddress.parseLiteral(text)
+  return address === undefined ? Effect.fail(hardError) : nameOf(address)
+})
+
+/** The name of the first address of a host, which may be named without its domain. */
+export const fq: Effect.Effect<ExitCode> = program(
+  Effect.fnUntraced(function* (host) {
+    const [first] = yield* anyOf(yield* candidates(host))
+    return first === undefined ? yield* Effect.fail(noAddresses) : yield* nameOf(first)
+  })
+)
+
+/** The name at the end of a chain of aliases. */
+export const cname: Effect.Effect<ExitCode> = program(
+  Effect.fnUntraced(function* (host) {
+    const resolver = yield* Resolver
+    let name = host
+    for (let links = 0; links < mostLinks; links++) {
+      const alias = yield* resolver.aliases(name)
+      if (alias._tag === "Soft") return yield* Effect.fail(softError)
+      if (alias._tag === "Hard" || alias.records[0] === undefined) break
+      name = alias.records[0]
+    }
+    const exists = yield* resolver.addresses(name, "A")
+    if (exists._tag === "Hard") yield* recordsOf(yield* resolver.mx(name))
+    return [name]
+  })
+)
+
+/** Addresses and preferences of the hosts that take mail for a domain, in the order in which they are tried. */
+export const mxip: Effect.Effect<ExitCode> = program(
+  Effect.fnUntraced(function* (domain) {
+    const found = yield* MailHostLookup.find({ host: domain, relay: false }, reach)
+    const verdict = MailHosts.select(found && { ...found, relay: true }, reach)
+    if (verdict._tag === "Failed") return yield* Effect.fail(verdict.report.startsWith("Z") ? softError : hardError)
+    return verdict.hosts.map(({ address, preference }) => `${IpAddress.format(address)} ${preference}`)
+  })
+)

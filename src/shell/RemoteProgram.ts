@@ -4,8 +4,8 @@ import * as Layer from "effect/Layer"
 import { type ByteString, toChunk } from "../core/Bytes.ts"
 import { exitSuccess } from "../core/Outcome.ts"
 import { Controls } from "./Controls.ts"
-import { Files, type FilesError } from "./Files.ts"
-import { Home, type HomeError } from "./Home.ts"
+import { Files } from "./Files.ts"
+import { Home } from "./Home.ts"
 import { Identity } from "./Identity.ts"
 import { Locks } from "./Locks.ts"
 import { Processes } from "./Processes.ts"
@@ -42,7 +42,7 @@ export const run = Effect.gen(function* () {
   )
   const text = yield* atHome(deliver).pipe(
     Effect.provide(services),
-    Effect.catch((_: FilesError | HomeError) => Effect.succeed(noControls))
+    Effect.orElseSucceed(() => noControls)
   )
   // Nobody is left to be told if the reports cannot be written.
   yield* Effect.ignore(files.write(1, toChunk(text)))

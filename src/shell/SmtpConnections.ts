@@ -32,7 +32,7 @@ export class SmtpConnections extends Context.Service<SmtpConnections, SmtpConnec
   /** For a program that delivers one message. */
   static readonly layerNone: Layer.Layer<SmtpConnections> = Layer.succeed(SmtpConnections, {
     isKeeping: false,
-    take: () => Effect.succeed(undefined),
+    take: () => Effect.undefined,
     give: (_to, { connection }) => say(connection)
   })
 
@@ -54,14 +54,17 @@ export class SmtpConnections extends Context.Service<SmtpConnections, SmtpConnec
       const closeOlderThan = (before: number) =>
         Effect.forEach(takeOldest(before), ({ connection }) => say(connection), { discard: true })
 
+      // Runs only while somebody waits: a clock that is simulated would have to stop for it every second.
+      let sweeping = false
+      const sweep = Effect.gen(function* () {
+        while (count > 0) {
+          yield* Effect.sleep(sweepMillis)
+          yield* closeOlderThan((yield* Clock.currentTimeMillis) - mostIdleMillis)
+        }
+        sweeping = false
+      })
+      const scope = yield* Effect.scope
       yield* Effect.addFinalizer(() => closeOlderThan(Infinity))
-      yield* Effect.forkScoped(
-        Effect.forever(
-          Effect.flatMap(Effect.andThen(Effect.sleep(sweepMillis), Clock.currentTimeMillis), (now) =>
-            closeOlderThan(now - mostIdleMillis)
-          )
-        )
-      )
 
       return {
         isKeeping: true,
@@ -82,6 +85,9 @@ export class SmtpConnections extends Context.Service<SmtpConnections, SmtpConnec
           if (idles === undefined) waiting.set(key, [{ ...idle, since }])
           else idles.push({ ...idle, since })
           count++
+          if (sweeping) return
+          sweeping = true
+          yield* Effect.forkIn(sweep, scope)
         })
       }
     })

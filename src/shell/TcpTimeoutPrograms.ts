@@ -60,7 +60,7 @@ const trouble = (verb: string, errno: Errno): Trouble => ({
 /** As chdir would fail. */
 const enter = Effect.fnUntraced(function* (path: ByteString) {
   const { kind } = yield* (yield* Files).stat(path)
-  if (kind !== "directory") return yield* Effect.fail(new FilesError({ operation: "chdir", path, errno: "ENOTDIR" }))
+  if (kind !== "directory") return yield* new FilesError({ operation: "chdir", path, errno: "ENOTDIR" })
 })
 
 const ifPresent = <A, B, E, R>(home: ByteString, layout: Layout, job: Effect.Effect<A, E, R>, absent: () => B) =>
