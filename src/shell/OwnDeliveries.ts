@@ -2,9 +2,11 @@
 import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
 import type { ByteString } from "../core/Bytes.ts"
+import * as OwnerDelivery from "../core/delivery/OwnerDelivery.ts"
 import type { Report } from "../core/delivery/SpawnReport.ts"
 import * as SpawnReport from "../core/delivery/SpawnReport.ts"
 import * as MessageNumber from "../core/queue/MessageNumber.ts"
+import { Identity } from "./Identity.ts"
 import * as LocalAgent from "./LocalAgent.ts"
 import { QueueStore } from "./QueueStore.ts"
 import * as RemoteAgent from "./RemoteAgent.ts"
@@ -41,6 +43,8 @@ const deliverLocal = Effect.fnUntraced(function* (
   const found = yield* (yield* UserDatabase).lookup(box)
   if (found._tag === "Failed") return SpawnReport.ofLocal({ _tag: "Exited", exitCode: found.exitCode }, "")
   const { account } = found
+  const objection = OwnerDelivery.objection(account, (yield* Identity).effectiveUid)
+  if (objection !== undefined) return objection
   const { exitCode, output } = yield* LocalAgent.deliver({
     ...account,
     local: box,

@@ -1,0 +1,5 @@
+/** thresher COMMAND: makes a home, runs the server in it, looks after it. */
+import * as Main from "../shell/Main.ts"
+import { program } from "../shell/ThresherProgram.ts"
+
+Main.run("thresher", program)

@@ -1,0 +1,114 @@
+/** `thresher start`: SMTP in, queue, local and remote delivery, in one process. */
+import * as Deferred from "effect/Deferred"
+import * as Effect from "effect/Effect"
+import * as Layer from "effect/Layer"
+import type { ByteString } from "../core/Bytes.ts"
+import type { Endpoint } from "../core/command/Endpoint.ts"
+import { formatEndpoint } from "../core/command/Endpoint.ts"
+import type { LogStyle } from "../core/command/CommandLine.ts"
+import * as Finding from "../core/control/Finding.ts"
+import { type ExitCode, exitSuccess, exitTemporary, systemText } from "../core/Outcome.ts"
+import { Accounts } from "./Accounts.ts"
+import { Cleaner } from "./Cleaner.ts"
+import { Controls } from "./Controls.ts"
+import { Files } from "./Files.ts"
+import { Home } from "./Home.ts"
+import * as HomeCheck from "./HomeCheck.ts"
+import { Identity } from "./Identity.ts"
+import * as Injector from "./Injector.ts"
+import { Locks } from "./Locks.ts"
+import { LogSink } from "./LogSink.ts"
+import { Fatal } from "./Main.ts"
+import { MessageHints } from "./MessageHints.ts"
+import * as OwnDeliveries from "./OwnDeliveries.ts"
+import { Processes } from "./Processes.ts"
+import { QueueStore } from "./QueueStore.ts"
+import { QueueTrigger } from "./QueueTrigger.ts"
+import { Resolver } from "./Resolver.ts"
+import * as SendDaemon from "./SendDaemon.ts"
+import * as ServerRecord from "./ServerRecord.ts"
+import { SmtpConnections } from "./SmtpConnections.ts"
+import * as SmtpListener from "./SmtpListener.ts"
+import { Sockets } from "./Sockets.ts"
+import { TcpTimeoutFile } from "./TcpTimeoutFile.ts"
+import { UserDatabase } from "./UserDatabase.ts"
+
+export interface Options {
+  readonly listen: ReadonlyArray<Endpoint>
+  readonly log: LogStyle
+}
+
+/** Everything above files, processes, identity and home. */
+const services = (log: LogStyle) =>
+  Layer.mergeAll(OwnDeliveries.layer(defaultDelivery), LogSink.layer(1, log), Cleaner.layerDirect).pipe(
+    Layer.provideMerge(Layer.mergeAll(Injector.layer, UserDatabase.layer, Resolver.layer, TcpTimeoutFile.layer(30))),
+    Layer.provideMerge(Layer.mergeAll(QueueStore.layer, QueueTrigger.layer, MessageHints.layer, Accounts.layer)),
+    Layer.provideMerge(Layer.mergeAll(Locks.layer, Controls.layer, SmtpConnections.layer, Sockets.layer))
+  )
+
+/** Runs until it is told to stop. */
+export const run = (options: Options): Effect.Effect<ExitCode, Fatal, Files | Processes | Identity | Home> =>
+  serve(options).pipe(
+    Effect.scoped,
+    Effect.provide(services(options.log)),
+    Effect.catchTag("ControlsError", ({ file, reason }) => fatal(`unable to read ${file}: ${reason}`)),
+    Effect.catchTag("ListenError", ({ endpoint, errno }) =>
+      fatal(`unable to listen on ${endpoint}: ${systemText(errno)}`)
+    ),
+    Effect.catchTag("CannotStart", ({ trouble }) => fatal(`unable to start: ${trouble}`))
+  )
+
+const fatal = (text: ByteString) => Effect.fail(new Fatal({ exitCode: exitTemporary, text }))
+
+const serve = Effect.fn("Server.serve")(function* ({ listen }: Options) {
+  yield* refuseBrokenHome
+  process.umask(0o077)
+  const sender = yield* SendDaemon.start({ patience: patienceSeconds })
+  const listener = yield* SmtpListener.serve({ listen: listen.map(formatEndpoint) })
+  const record = yield* ServerRecord.write(listener.addresses)
+  const reload = Effect.andThen(sender.reread, Effect.ignore(listener.reload))
+  const stopAsked = yield* onSignals({ SIGHUP: reload, SIGALRM: sender.runAll })
+  yield* ServerRecord.say(listener.addresses)
+  yield* Effect.raceFirst(Deferred.await(stopAsked), sender.ended)
+  // Who was told 250 is in the queue; who has not been told is sent away.
+  yield* listener.drain
+  yield* sender.stop
+  yield* sender.ended
+  yield* record.remove
+  return exitSuccess
+})
+
+/** Nothing is started in a home with an error in it. */
+const refuseBrokenHome = Effect.gen(function* () {
+  const { path } = yield* Home
+  const findings = (yield* HomeCheck.run).filter(Finding.isError)
+  if (findings.length === 0) return
+  const [first] = findings.map(Finding.format)
+  const more = findings.length > 1 ? ` (and ${findings.length - 1} more: run thresher check)` : ""
+  return yield* fatal(`unable to start in ${path}: ${first}${more}`)
+})
+
+/** The answer completes at SIGTERM or SIGINT. Handlers go when the scope closes. */
+const onSignals = Effect.fnUntraced(function* (
+  actions: Readonly<Record<string, Effect.Effect<unknown, never, Controls | Home>>>
+) {
+  const fork = Effect.runForkWith(yield* Effect.context<Controls | Home>())
+  const stopAsked = yield* Deferred.make<void>()
+  const stop = () => Deferred.doneUnsafe(stopAsked, Effect.void)
+  const handlers: Readonly<Record<string, () => void>> = {
+    ...Object.fromEntries(Object.entries(actions).map(([signal, action]) => [signal, () => void fork(action)])),
+    SIGTERM: stop,
+    SIGINT: stop
+  }
+  yield* Effect.acquireRelease(
+    Effect.sync(() => Object.entries(handlers).forEach(([signal, handler]) => process.on(signal, handler))),
+    () => Effect.sync(() => Object.entries(handlers).forEach(([signal, handler]) => process.off(signal, handler)))
+  )
+  return stopAsked
+})
+
+/** Instructions of accounts without a .qmail file. */
+const defaultDelivery = "./Maildir/"
+
+/** How long deliveries under way are waited for after SIGTERM; what is cut off is tried again. */
+const patienceSeconds = 30

@@ -1,0 +1,136 @@
+/** The program `thresher`: one verb, carried out. */
+import * as Effect from "effect/Effect"
+import * as Layer from "effect/Layer"
+import * as Result from "effect/Result"
+import { dirname, join, resolve } from "node:path"
+import { type ByteString, fromText, toChunk, toText } from "../core/Bytes.ts"
+import * as CommandLine from "../core/command/CommandLine.ts"
+import * as Finding from "../core/control/Finding.ts"
+import { type ExitCode, exitPermanent, exitSuccess, exitTemporary, systemText } from "../core/Outcome.ts"
+import { Accounts } from "./Accounts.ts"
+import { Controls } from "./Controls.ts"
+import { Files } from "./Files.ts"
+import { defaultHome, Home } from "./Home.ts"
+import * as HomeCheck from "./HomeCheck.ts"
+import * as HomeInstall from "./HomeInstall.ts"
+import * as HomeSetup from "./HomeSetup.ts"
+import { Identity } from "./Identity.ts"
+import { Locks } from "./Locks.ts"
+import { Fatal } from "./Main.ts"
+import * as ManualPage from "./ManualPage.ts"
+import { Processes } from "./Processes.ts"
+import * as Server from "./Server.ts"
+import * as ServerStop from "./ServerStop.ts"
+
+type Services = Files | Identity | Processes
+
+const say = (text: ByteString) => Effect.flatMap(Files, (files) => Effect.ignore(files.write(1, toChunk(text))))
+
+/** Where the built programs lie: beside this one. */
+const programs = fromText(dirname(resolve(process.argv[1] ?? ".")))
+
+const homeOf = Effect.fnUntraced(function* (order: { readonly home?: ByteString }) {
+  const { effectiveUid, environment, uid } = yield* Identity
+  const given = order.home ?? (uid === effectiveUid ? environment["QMAILHOME"] : undefined) ?? defaultHome
+  return fromText(resolve(toText(given)))
+})
+
+/** In an existing home. */
+const inHome = <A, R>(
+  order: { readonly home?: ByteString },
+  program: Effect.Effect<A, Fatal, R>
+): Effect.Effect<A, Fatal, Exclude<R, Home> | Files | Identity> =>
+  Effect.gen(function* () {
+    const path = yield* homeOf(order)
+    const files = yield* Files
+    const found = yield* Effect.result(files.stat(`${path}/control/.`))
+    if (Result.isFailure(found))
+      return yield* fatal(
+        exitTemporary,
+        `unable to use ${path}: ${systemText(found.failure.errno)} (thresher init makes a home)`
+      )
+    return yield* Effect.provide(program, Home.layerAt(path)).pipe(
+      Effect.catchTag("HomeError", ({ file, reason }) => fatal(exitTemporary, `unable to read ${file}: ${reason}`)),
+      Effect.catchTag("FilesError", ({ errno, path: at }) =>
+        fatal(exitTemporary, `unable to read ${at}: ${systemText(errno)}`)
+      )
+    )
+  }) as Effect.Effect<A, Fatal, Exclude<R, Home> | Files | Identity>
+
+const fatal = (exitCode: ExitCode, text: ByteString) => Effect.fail(new Fatal({ exitCode, text }))
+
+const check = (json: boolean) =>
+  Effect.gen(function* () {
+    const findings = yield* HomeCheck.run
+    const { path } = yield* Home
+    yield* say(json ? `${JSON.stringify(findings)}\n` : findings.map((one) => `${Finding.format(one)}\n`).join(""))
+    if (!json && findings.length === 0) yield* say(`${path}: nothing to complain about\n`)
+    return findings.some(Finding.isError) ? exitTemporary : findings.length > 0 ? exitFound : exitSuccess
+  }).pipe(Effect.provide(Accounts.layer), Effect.provide(Controls.layer))
+
+/** A check that found something, though nothing that keeps the server from starting. */
+const exitFound: ExitCode = 1
+
+const addUser = (user: ByteString) =>
+  Effect.gen(function* () {
+    const added = yield* HomeSetup.addUser({ user })
+    yield* say(`mail to ${added.user} and to ${added.user}-anything arrives in ${added.maildir}/new/\n`)
+    if (added.takesFrom !== undefined) yield* say(`until now that went to ${added.takesFrom}\n`)
+    if (added.endedCatchAll)
+      yield* say(
+        "mail to anybody else is now refused as undeliverable, but for postmaster, abuse, root, mailer-daemon\n"
+      )
+    return exitSuccess
+  }).pipe(Effect.provide(Locks.layer))
+
+const install = (makeUsers: boolean) =>
+  Effect.gen(function* () {
+    const installed = yield* HomeInstall.install({
+      from: programs,
+      makeUsers,
+      manuals: `${join(programs, "../../docs/man")}`
+    })
+    if (installed._tag === "UsersMissing") {
+      yield* say(`these accounts are missing; make them, or say --make-users:\n${installed.commands.join("\n")}\n`)
+      return exitTemporary
+    }
+    yield* say(`${installed.programs} programs installed in ${(yield* Home).path}/bin\n`)
+    for (const name of installed.kept) yield* say(`kept the other ${name} as ${name}.before-thresher\n`)
+    return exitSuccess
+  }).pipe(Effect.provide(Accounts.layer), Effect.provide(Controls.layer))
+
+const carryOut = (order: CommandLine.Order): Effect.Effect<ExitCode, Fatal, Services> => {
+  switch (order._tag) {
+    case "Help":
+      return order.about === undefined ? Effect.as(say(CommandLine.usage()), exitSuccess) : ManualPage.show(order.about)
+    case "Init":
+      return Effect.gen(function* () {
+        const home = yield* homeOf(order)
+        yield* HomeSetup.init({ home, domain: order.domain, programs })
+        yield* say(`${home} is a home for ${order.domain}; every local part arrives in ${home}/alias/Maildir/new/\n`)
+        return exitSuccess
+      }).pipe(Effect.provide(Locks.layer))
+    case "Start":
+      return inHome(order, Server.run(order.listen.length > 0 ? order : { ...order, listen: defaultListen }))
+    case "Stop":
+      return inHome(order, ServerStop.stop(order.patienceSeconds).pipe(Effect.provide(Locks.layer)))
+    case "Check":
+      return inHome(order, check(order.json))
+    case "AddUser":
+      return inHome(order, addUser(order.user))
+    case "Install":
+      return inHome(order, install(order.makeUsers))
+    case "Queue":
+      return fatal(exitPermanent, "queue: not wired")
+  }
+}
+
+const defaultListen = [{ host: "127.0.0.1", port: 2525 }]
+
+export const program: Effect.Effect<ExitCode, Fatal> = Effect.gen(function* () {
+  const { arguments: args } = yield* Identity
+  return yield* Result.match(CommandLine.parse(args), {
+    onFailure: (complaint) => fatal(exitPermanent, `${complaint} (thresher help says what there is)`),
+    onSuccess: carryOut
+  })
+}).pipe(Effect.provide(Layer.mergeAll(Files.layer, Identity.layer, Processes.layer)))
