@@ -61,7 +61,13 @@ export interface FileCalls {
    * At most `max` bytes; none at the end of the file. `position` null: where the descriptor stands. Waits for a
    * descriptor that has nothing yet, also if it was left non-blocking; `write` likewise.
    */
-  readonly read: (fd: number, max: number, position: number | null) => Effect.Effect<Uint8Array, FilesError>
+  readonly read: (
+    fd: number,
+    max: number,
+    position: number | null,
+    /** At least `max` long: the bytes may be put there, and are then good until it is used again. */
+    into?: Uint8Array
+  ) => Effect.Effect<Uint8Array, FilesError>
   /** All of them. */
   readonly write: (fd: number, bytes: Uint8Array, position?: number | null) => Effect.Effect<void, FilesError>
   readonly fsync: (fd: number) => Effect.Effect<void, FilesError>
@@ -173,11 +179,11 @@ const make = (call: Caller, pause: Effect.Effect<void>): Omit<FileCalls, "syncDi
   const stat = (path: ByteString) => Effect.map(call<fs.BigIntStats>("stat", path, "stat", raw(path), bigint), statOf)
   const open: FileCalls["open"] = (path, how, mode = 0o644) => call("open", path, "open", raw(path), flagsOf[how], mode)
   const close: FileCalls["close"] = (fd) => call("close", `${fd}`, "close", fd)
-  const read: FileCalls["read"] = (fd, max, position) =>
+  const read: FileCalls["read"] = (fd, max, position, into) =>
     Effect.suspend(() => {
-      const buffer = new Uint8Array(max)
+      const buffer = into ?? new Uint8Array(max)
       return Effect.map(patiently(call<number>("read", `${fd}`, "read", fd, buffer, 0, max, position)), (n) =>
-        n === max ? buffer : buffer.subarray(0, n)
+        n === buffer.length ? buffer : buffer.subarray(0, n)
       )
     })
   const write: FileCalls["write"] = (fd, bytes, position = null) =>

@@ -9,7 +9,7 @@ import * as DeliveryLoop from "../core/alias/DeliveryLoop.ts"
 import * as LocalDelivery from "../core/alias/LocalDelivery.ts"
 import * as Mailboxes from "../core/alias/Mailboxes.ts"
 import { type ByteString, concat, fromChunk, toChunk } from "../core/Bytes.ts"
-import type { ExitCode } from "../core/Outcome.ts"
+import type { Errno, ExitCode } from "../core/Outcome.ts"
 import { Files, type FilesError } from "./Files.ts"
 import { Home } from "./Home.ts"
 import { Identity } from "./Identity.ts"
@@ -147,7 +147,7 @@ const withText = (
   Effect.flatMap(desk.text === undefined ? openText(desk) : Effect.succeed(desk.text), use).pipe(
     Effect.catch(({ errno }) =>
       Effect.succeed<LocalDelivery.Event>(
-        errno === "ESPIPE" ? { _tag: "MessageNotRewound" } : { _tag: "MessageUnreadable", errno }
+        unseekable.has(errno) ? { _tag: "MessageNotRewound" } : { _tag: "MessageUnreadable", errno }
       )
     )
   )
@@ -223,13 +223,17 @@ const queueForward = Effect.fnUntraced(function* (
   { head, recipients, sender }: Extract<LocalDelivery.Command, { readonly _tag: "QueueForward" }>
 ) {
   const entry = yield* (yield* QueueClient).open("user")
+  // The queue may keep what it is given: it gets copies.
   const status = yield* entry.put(toChunk(head)).pipe(
-    Effect.andThen(MessageText.forEachPiece(text, entry.put)),
+    Effect.andThen(MessageText.forEachPiece(text, (piece) => entry.put(piece.slice()))),
     Effect.andThen(entry.finish({ sender, recipients })),
     Effect.catch(() => entry.abandon),
     Effect.onInterrupt(() => Effect.ignore(entry.abandon))
   )
   return { _tag: "ForwardAnswered", status } as const
 })
+
+/** What a pipe and a socket answer when they are read at a place, or opened anew. */
+const unseekable: ReadonlySet<Errno> = new Set(["ESPIPE", "ENXIO"])
 
 const dotQmailPieceBytes = 4096

@@ -37,7 +37,12 @@ export const list = Effect.fnUntraced(function* (maildir: ByteString, subdirecto
 
 /** New, then cur; oldest first. */
 export const messages = Effect.fnUntraced(function* (maildir: ByteString) {
-  const fresh = yield* list(maildir, "new")
+  const unseen = yield* list(maildir, "new")
   const seen = yield* list(maildir, "cur")
-  return Mailboxes.inOrder([...fresh, ...seen], yield* nowInSeconds)
+  return Mailboxes.inOrder([...unseen, ...seen], yield* nowInSeconds)
+})
+
+/** New only; oldest first. */
+export const fresh = Effect.fnUntraced(function* (maildir: ByteString) {
+  return Mailboxes.inOrder(yield* list(maildir, "new"), yield* nowInSeconds)
 })

@@ -1,8 +1,9 @@
 /** preline: the usual lines, then the message of descriptor 0, piped to a command. */
 import * as Effect from "effect/Effect"
+import type { Answer } from "../core/alias/CommandVerdict.ts"
 import * as PrelineArguments from "../core/alias/PrelineArguments.ts"
 import { type ByteString, toChunk } from "../core/Bytes.ts"
-import { exitPermanent, exitTemporary, isTemporary, systemText } from "../core/Outcome.ts"
+import { type Errno, exitPermanent, exitTemporary, isTemporary, systemText } from "../core/Outcome.ts"
 import { Files } from "./Files.ts"
 import { Identity } from "./Identity.ts"
 import { Fatal } from "./Main.ts"
@@ -15,36 +16,48 @@ export const preline = Effect.gen(function* () {
   const parsed = PrelineArguments.parse(args)
   if ("complaint" in parsed) return yield* usage(parsed.complaint === undefined ? "" : `preline: ${parsed.complaint}\n`)
   const given = { DTLINE, RPLINE, UFLINE }
-  return yield* pipeTo(parsed.command, parsed.arguments, parsed.lines.map((name) => given[name]).join(""))
+  const { command } = parsed
+  const outcome = yield* pipeMessage(command, parsed.arguments, parsed.lines.map((name) => given[name]).join(""))
+  switch (outcome._tag) {
+    case "Exited":
+      return outcome.exitCode
+    case "Killed":
+      return yield* fail(exitTemporary, "child crashed")
+    case "NotRun":
+      return yield* fail(
+        isTemporary(outcome.errno) ? exitTemporary : exitPermanent,
+        `unable to run ${command}: ${systemText(outcome.errno)}`
+      )
+    case "InputUnreadable":
+      return yield* fail(exitTemporary, `unable to copy input: ${systemText(outcome.errno)}`)
+  }
 })
 
-/** Answers with the command's exit code. A command that reads no more is not an error. */
-export const pipeTo = Effect.fnUntraced(function* (
-  program: ByteString,
-  args: ReadonlyArray<ByteString>,
-  head: ByteString
-) {
-  const { environment } = yield* Identity
-  const child = yield* (yield* Processes)
-    .spawn({ program, arguments: args, environment, descriptors: ["toChild", 1, 2] })
-    .pipe(
-      Effect.catch(({ errno }) =>
-        fail(isTemporary(errno) ? exitTemporary : exitPermanent, `unable to run ${program}: ${systemText(errno)}`)
-      )
-    )
-  yield* child.write(0, toChunk(head))
-  yield* copyInput(child)
-  yield* child.end(0)
-  const ending = yield* child.ending
-  return ending._tag === "Exited" ? ending.exitCode : yield* fail(exitTemporary, "child crashed")
-})
+export type PipeOutcome = Answer | { readonly _tag: "InputUnreadable"; readonly errno: Errno }
+
+/** Pipes `head` and descriptor 0 to a command, which writes on our descriptors; one that reads no more is no error. */
+export const pipeMessage = Effect.fnUntraced(
+  function* (program: ByteString, args: ReadonlyArray<ByteString>, head: ByteString) {
+    const { environment } = yield* Identity
+    const child = yield* (yield* Processes).spawn({
+      program,
+      arguments: args,
+      environment,
+      descriptors: ["toChild", 1, 2]
+    })
+    yield* child.write(0, toChunk(head))
+    yield* copyInput(child)
+    yield* child.end(0)
+    return (yield* child.ending) as PipeOutcome
+  },
+  Effect.catchTag("ProcessesError", ({ errno }) => Effect.succeed<PipeOutcome>({ _tag: "NotRun", errno })),
+  Effect.catchTag("FilesError", ({ errno }) => Effect.succeed<PipeOutcome>({ _tag: "InputUnreadable", errno }))
+)
 
 const copyInput = Effect.fnUntraced(function* (child: Child) {
   const files = yield* Files
   for (;;) {
-    const piece = yield* files
-      .read(0, pieceBytes, null)
-      .pipe(Effect.catch(({ errno }) => fail(exitTemporary, `unable to copy input: ${systemText(errno)}`)))
+    const piece = yield* files.read(0, pieceBytes, null)
     if (piece.length === 0) return
     yield* child.write(0, piece)
   }
