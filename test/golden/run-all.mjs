@@ -2,7 +2,16 @@
 // its reason, in differences.json (and so in docs/DIFFERENCES.md).
 //   node test/golden/run-all.mjs [--jobs N] [SET...]
 import { spawnSync } from "node:child_process"
-import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync, chmodSync } from "node:fs"
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+  chmodSync
+} from "node:fs"
 import { availableParallelism, tmpdir } from "node:os"
 import { dirname, join, resolve } from "node:path"
 import { fileURLToPath } from "node:url"
@@ -12,7 +21,8 @@ const here = dirname(fileURLToPath(import.meta.url))
 const bin = resolve(here, "../../dist/bin")
 const words = process.argv.slice(2)
 const jobs = words[0] === "--jobs" ? Number(words.splice(0, 2)[1]) : Math.max(2, availableParallelism())
-const sets = words.length > 0 ? words : ["inject", "sendmail", "local", "smtpd", "queue", "remote", "tools", "send", "system"]
+const sets =
+  words.length > 0 ? words : ["inject", "sendmail", "local", "smtpd", "queue", "remote", "tools", "send", "system"]
 const differences = JSON.parse(readFileSync(join(here, "differences.json"), "utf8"))
 
 const isRoot = process.getuid() === 0
@@ -27,9 +37,12 @@ for (const root of roots) {
   spawnSync("mkfifo", ["-m", "622", join(root, "queue/lock/trigger")])
 }
 
-const users = readFileSync("/etc/passwd", "utf8").split("\n").map((line) => line.split(":")[0])
+const users = readFileSync("/etc/passwd", "utf8")
+  .split("\n")
+  .map((line) => line.split(":")[0])
 // The recorded machine ran some cases as nobody; here nobody may not even reach the programs.
-const nobodyReaches = isRoot && spawnSync(join(bin, "qmail-queue"), ["--"], { uid: 65534, gid: 65534, input: "" }).error === undefined
+const nobodyReaches =
+  isRoot && spawnSync(join(bin, "qmail-queue"), ["--"], { uid: 65534, gid: 65534, input: "" }).error === undefined
 
 /** Why a case is not run on this machine, or undefined. */
 const reasonToSkip = (test) =>
@@ -39,15 +52,20 @@ const reasonToSkip = (test) =>
       ? "needs root"
       : test.uid && test.uid !== "nonroot" && !users.includes(test.uid)
         ? "needs qmail's users"
-        : test.uid === "nonroot" && isRoot && !nobodyReaches
-          ? "the programs are out of reach of nobody here"
-          : undefined
+        : test.program === "qmail-queue" && test.requires_root && test.uid
+          ? "needs a set-uid program, which the kernel makes of no script"
+          : test.uid === "nonroot" && isRoot && !nobodyReaches
+            ? "the programs are out of reach of nobody here"
+            : undefined
 
 let failed = 0
 const totals = { passed: 0, failed: 0, skipped: 0, different: 0 }
 const skippedFor = {}
 for (const set of sets) {
-  const cases = readFileSync(join(here, `${set}.jsonl`), "utf8").split("\n").filter(Boolean).map((line) => JSON.parse(line))
+  const cases = readFileSync(join(here, `${set}.jsonl`), "utf8")
+    .split("\n")
+    .filter(Boolean)
+    .map((line) => JSON.parse(line))
   const count = { passed: 0, failed: 0, skipped: 0, different: 0 }
   let next = 0
   await Promise.all(
@@ -80,13 +98,17 @@ for (const set of sets) {
           if (failed++ < 20) {
             console.log(`FAILED ${test.id} (${test.program} ${(test.args ?? []).join(" ")})`)
             for (const [path, want, got] of diffs.slice(0, 6))
-              console.log(`  ${path}\n    want ${JSON.stringify(want)?.slice(0, 400)}\n    got  ${JSON.stringify(got)?.slice(0, 400)}`)
+              console.log(
+                `  ${path}\n    want ${JSON.stringify(want)?.slice(0, 400)}\n    got  ${JSON.stringify(got)?.slice(0, 400)}`
+              )
           }
         }
       }
     })
   )
-  console.log(`golden ${set}: ${count.passed} passed, ${count.failed} failed, ${count.skipped} skipped, ${count.different} different on purpose`)
+  console.log(
+    `golden ${set}: ${count.passed} passed, ${count.failed} failed, ${count.skipped} skipped, ${count.different} different on purpose`
+  )
   for (const key of Object.keys(totals)) totals[key] += count[key]
 }
 async function attempt(test, root) {
@@ -98,5 +120,7 @@ async function attempt(test, root) {
 }
 rmSync(home, { recursive: true, force: true })
 for (const [reason, count] of Object.entries(skippedFor)) console.log(`golden skipped ${count}: ${reason}`)
-console.log(`golden in all: ${totals.passed} passed, ${totals.failed} failed, ${totals.skipped} skipped, ${totals.different} different on purpose`)
+console.log(
+  `golden in all: ${totals.passed} passed, ${totals.failed} failed, ${totals.skipped} skipped, ${totals.different} different on purpose`
+)
 process.exit(totals.failed === 0 ? 0 : 1)
