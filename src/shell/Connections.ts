@@ -23,7 +23,7 @@ export type Incoming =
 export interface Connection {
   readonly receive: Effect.Effect<Incoming>
   /** False: the peer is gone, or read nothing for the whole time allowed. */
-  readonly send: (text: ByteString) => Effect.Effect<boolean>
+  readonly send: (text: ByteString | Uint8Array) => Effect.Effect<boolean>
   /** Says what is still to be said, and ends. */
   readonly close: Effect.Effect<void>
 }
@@ -100,7 +100,9 @@ const senderOf =
   (text) =>
     Effect.suspend(() => {
       if (socket.destroyed || !socket.writable) return Effect.succeed(false)
-      return socket.write(text, "latin1") ? Effect.succeed(true) : drained(socket, idleSeconds)
+      return (typeof text === "string" ? socket.write(text, "latin1") : socket.write(text))
+        ? Effect.succeed(true)
+        : drained(socket, idleSeconds)
     })
 
 const drained = (output: net.Socket, seconds: number): Effect.Effect<boolean> =>
@@ -219,8 +221,8 @@ const readInPlace = (files: FileCalls, fd: number): Effect.Effect<Incoming> =>
     Effect.orElseSucceed(() => ended)
   )
 
-const writeInPlace = (files: FileCalls, fd: number, text: ByteString): Effect.Effect<boolean> =>
-  files.write(fd, toChunk(text)).pipe(
+const writeInPlace = (files: FileCalls, fd: number, text: ByteString | Uint8Array): Effect.Effect<boolean> =>
+  files.write(fd, bytesOf(text)).pipe(
     Effect.as(true),
     Effect.orElseSucceed(() => false)
   )
@@ -240,7 +242,7 @@ export const pair = (
         Effect.orElseSucceed(() => ended)
       ),
       send: (text) =>
-        Queue.offer(tx, { _tag: "Bytes", bytes: toChunk(text) }).pipe(
+        Queue.offer(tx, { _tag: "Bytes", bytes: bytesOf(text) }).pipe(
           Effect.timeoutOrElse({ duration: idleSeconds * 1000, orElse: () => Effect.succeed(false) })
         ),
       close: Effect.asVoid(Queue.end(tx))
@@ -252,3 +254,5 @@ export const pair = (
   })
 
 const pairChunks = 16
+
+const bytesOf = (text: ByteString | Uint8Array): Uint8Array => (typeof text === "string" ? toChunk(text) : text)
