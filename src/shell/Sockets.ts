@@ -35,7 +35,12 @@ export interface Connection {
 }
 
 export interface SocketCalls {
-  readonly connect: (to: Endpoint, patience: Seconds) => Effect.Effect<Connection, SocketsError>
+  /** `from`: one of our addresses, where it matters which. */
+  readonly connect: (
+    to: Endpoint,
+    patience: Seconds,
+    from?: IpAddress.IpAddress
+  ) => Effect.Effect<Connection, SocketsError>
   /** Addresses of the interfaces that are up, in the system's order. */
   readonly ownAddresses: Effect.Effect<ReadonlyArray<IpAddress.IpAddress>>
 }
@@ -47,7 +52,7 @@ export class Sockets extends Context.Service<Sockets, SocketCalls>()("thresher/s
   }))
 }
 
-const connect: SocketCalls["connect"] = ({ address, port }, patience) =>
+const connect: SocketCalls["connect"] = ({ address, port }, patience, from) =>
   Effect.callback<Connection, SocketsError>((resume) => {
     const socket = new net.Socket({ allowHalfOpen: true })
     const fail = (errno: Errno): void => {
@@ -57,7 +62,8 @@ const connect: SocketCalls["connect"] = ({ address, port }, patience) =>
     socket.setNoDelay(true)
     socket.once("error", (cause: NodeJS.ErrnoException) => fail(cause.code ?? "EIO"))
     socket.setTimeout(millis(patience), () => fail("ETIMEDOUT"))
-    socket.connect({ host: IpAddress.format(address), port, autoSelectFamily: false }, () => {
+    const local = from === undefined ? {} : { localAddress: IpAddress.format(from) }
+    socket.connect({ host: IpAddress.format(address), port, autoSelectFamily: false, ...local }, () => {
       socket.removeAllListeners("error")
       socket.removeAllListeners("timeout")
       resume(Effect.succeed(new OpenConnection(socket)))
