@@ -8,6 +8,7 @@ import { exitSuccess, exitTemporary } from "../core/Outcome.ts"
 import { Accounts } from "./Accounts.ts"
 import { type FileStat, Files } from "./Files.ts"
 import { Home } from "./Home.ts"
+import { Identity } from "./Identity.ts"
 import { Fatal } from "./Main.ts"
 
 export const show = Effect.gen(function* () {
@@ -15,6 +16,7 @@ export const show = Effect.gen(function* () {
   const { path, record } = yield* Home
   const say = (text: ByteString) =>
     Effect.mapError(files.write(1, toChunk(text)), () => new Fatal({ exitCode: exitTemporary, text: "" }))
+  if (!record.classic && (yield* Identity).arguments[0] === "--shark") return yield* Effect.as(say(shark), exitSuccess)
   yield* say(ControlReport.preamble({ home: path, record, ...(yield* ids(record, path)) }))
   const oops = (text: string) => Effect.as(say(`Oops! ${text}`), exitTemporary)
 
@@ -87,3 +89,16 @@ const ids = Effect.fnUntraced(function* (record: InstallRecord, path: ByteString
     )
   }
 })
+
+/** A thresher: half of it is tail. (W155) */
+const shark = String.raw`
+                                                  _.--'
+                                             _.-~'
+               .                         _.-~'
+              /|                      .-~
+     __,.--~~~  ~~~~--..__        _.-~
+    <o  |||               ~~~----~  .
+     ~--..__ \           __..---~~~-._~.
+            \ \~~--..--~~             '-\
+             \/                          '
+`

@@ -130,11 +130,14 @@ describe("qmail-showctl", () => {
     assert.strictEqual(exit, 111)
     assert.match(stdout, /^qmail home directory: .*\nOops! Unable to chdir to control\.\n$/s)
   })
-  it("shows our own files only in a home of ours", () => {
+  it("[W155] shows our own files, and a shark, only in a home of ours", () => {
     put("control/maxhops", "7\n")
     assert.include(run("qmail-showctl").stdout, "\nmaxhops: I have no idea what this file does.\n")
+    assert.include(run("qmail-showctl", ["--shark"]).stdout, "qmail home directory")
     put("install.json", "{}")
     assert.match(run("qmail-showctl").stdout, /\nmaxhops: 7 \(.*\)\.\n/)
+    const { exit, stdout } = run("qmail-showctl", ["--shark"])
+    assert.deepStrictEqual([exit, stdout.includes("<o")], [0, true])
     rmSync(join(home, "install.json"))
   })
 })

@@ -1,11 +1,14 @@
 import { assert, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
+import * as Result from "effect/Result"
 import { chmodSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { afterAll } from "vitest"
+import * as Cdb from "../../src/core/control/Cdb.ts"
 import { qmailHome } from "../../src/core/control/InstallRecord.ts"
+import * as UserAssign from "../../src/core/users/UserAssign.ts"
 import { Accounts } from "../../src/shell/Accounts.ts"
 import { Controls } from "../../src/shell/Controls.ts"
 import { Files } from "../../src/shell/Files.ts"
@@ -123,6 +126,13 @@ describe("UserDatabase", () => {
   )
   it.effect("without an alias account mail waits", () =>
     Effect.map(lookup("nobody", { users: [joe] }), (found) => assert.strictEqual(found, 116))
+  )
+  it.effect("[W7] with a catch-all in users/cdb no account of the system is looked up", () =>
+    Effect.gen(function* () {
+      const assignments = Result.getOrThrow(UserAssign.parse("+:alias:7790:2108:/var/qmail/alias:-::\n."))
+      disk.makeFile("/q/users/cdb", Result.getOrThrow(Cdb.build(UserAssign.records(assignments))))
+      assert.strictEqual(yield* lookup("joe", { trouble: ["joe", "alias"] }), "alias|-|joe")
+    })
   )
   it.effect("a damaged users/cdb makes all mail wait", () =>
     Effect.gen(function* () {

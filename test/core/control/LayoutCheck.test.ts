@@ -58,12 +58,12 @@ describe("LayoutCheck.judge", () => {
     ["another group's queue", judged("queue/todo", { gid: 9 }), "warning: queue/todo: belongs to gid 9 instead of 2"],
     ["somebody else's controls", judged("control", { uid: 9 }), "warning: control: belongs to uid 9 instead of 1"],
     [
-      "controls for everybody",
+      "[W19] controls for everybody",
       judged("control", { mode: 0o777 }),
       "error: control: is writable to others: mode 0777, not 0755"
     ],
     [
-      "programs for the group",
+      "[W19] programs for the group",
       judged("bin", { mode: 0o775 }),
       "error: bin: is writable to its group: mode 0775, not 0755"
     ],

@@ -137,7 +137,7 @@ describe("UserLookup.judge", () => {
     ["nobody may look", 507, { _tag: "Unseen", errno: "EACCES" }, "Refused"],
     ["the server of homes does not answer", 507, { _tag: "Unseen", errno: "ETIMEDOUT" }, 115]
   ] as const)
-    it(`${what}: ${verdict}`, () => assert.strictEqual(judged(uid, home), verdict))
+    it(`[W9] ${what}: ${verdict}`, () => assert.strictEqual(judged(uid, home), verdict))
 
   it("what nobody has is the alias account's; without one there is trouble", () => {
     const alias = { name: "alias", uid: 7, gid: 8, homedir: "/var/qmail/alias" }

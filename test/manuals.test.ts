@@ -1,0 +1,47 @@
+/** The manual and the samples say what the code does; whoever changes a setting runs scripts/make-control-man.mjs. */
+import { assert, describe, it } from "@effect/vitest"
+import { spawnSync } from "node:child_process"
+import { readdirSync, readFileSync } from "node:fs"
+import { join, resolve } from "node:path"
+import { pathToFileURL } from "node:url"
+import * as ControlSamples from "../src/core/control/ControlSamples.ts"
+
+const root = resolve(import.meta.dirname, "..")
+const manual = join(root, "docs/man")
+const pages = readdirSync(manual).filter((name) => /\.[1578]$/.test(name))
+
+describe("docs/man", () => {
+  it("qmail-control(5) is made from the table of settings", async () => {
+    const { page } = (await import(pathToFileURL(join(root, "scripts/make-control-man.mjs")).href)) as {
+      page: () => string
+    }
+    assert.strictEqual(readFileSync(join(manual, "qmail-control.5"), "utf8"), page())
+  })
+  it("every page names itself, says what it is about, and points elsewhere", () => {
+    for (const name of pages) {
+      const text = readFileSync(join(manual, name), "utf8")
+      const [, title, section] = /^(.*)\.([1578])$/.exec(name)!
+      assert.include(text, `.Dt ${title!.toUpperCase()} ${section}\n`, name)
+      for (const heading of ["NAME", "DESCRIPTION", "SEE ALSO"]) assert.include(text, `.Sh ${heading}\n`, name)
+    }
+  })
+  it("mandoc, where it is installed, finds nothing to say", () => {
+    const { error, stdout } = spawnSync("mandoc", ["-T", "lint", "-W", "warning", ...pages], {
+      cwd: manual,
+      encoding: "utf8"
+    })
+    if (error === undefined) assert.strictEqual(stdout, "")
+  })
+})
+
+describe("control", () => {
+  it("holds one sample a control file, as installed", () => {
+    const samples = Object.fromEntries(ControlSamples.all.map(({ content, name }) => [name, content]))
+    const found = Object.fromEntries(
+      readdirSync(join(root, "control"))
+        .filter((name) => !name.includes(".") || name in samples)
+        .map((name) => [name, readFileSync(join(root, "control", name), "utf8")])
+    )
+    assert.deepStrictEqual(found, samples)
+  })
+})
