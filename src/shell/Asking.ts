@@ -2,7 +2,7 @@
 import * as Effect from "effect/Effect"
 import * as CommandVerdict from "../core/alias/CommandVerdict.ts"
 import { type ByteString, toChunk } from "../core/Bytes.ts"
-import { type ExitCode, exitPermanent, exitSuccess, exitTemporary } from "../core/Outcome.ts"
+import { type ExitCode, exitPermanent, exitSuccess, exitTemporary, systemText } from "../core/Outcome.ts"
 import { Files } from "./Files.ts"
 import { sendCopy } from "./Forwarding.ts"
 import { Identity } from "./Identity.ts"
@@ -16,7 +16,7 @@ const yesOrNo = Effect.fnUntraced(function* (program: ByteString, args: Readonly
     Effect.catch(({ errno }) => Effect.succeed<CommandVerdict.Answer>({ _tag: "NotRun", errno }))
   )
   const verdict = CommandVerdict.verdictOf(answer)
-  if (verdict._tag === "Unknown") return yield* Effect.fail(new Fatal({ exitCode: exitTemporary, text: verdict.text }))
+  if (verdict._tag === "Unknown") return yield* new Fatal({ exitCode: exitTemporary, text: verdict.text })
   return verdict._tag === "Yes"
 })
 
@@ -44,14 +44,19 @@ export const condredirect = Effect.gen(function* () {
   if (address === undefined || program === undefined)
     return yield* usage("condredirect: usage: condredirect newaddress program [ arg ... ]")
   if (!(yield* yesOrNo(program, args))) return exitSuccess
-  yield* (yield* Files)
-    .read(0, 1, 0)
-    .pipe(
-      Effect.mapError(() => new Fatal({ exitCode: exitTemporary, text: "unable to rewind: unseekable descriptor" }))
-    )
+  yield* mustRewind
   yield* complain(`condredirect: qp ${yield* sendCopy("SENDER", [address], "rewound")}\n`)
   return exitDealtWith
 })
+
+/** The program may have read the message: whoever reads it at a place of its own has rewound it. */
+const mustRewind = Effect.flatMap(Files, (files) => files.read(0, 1, 0)).pipe(
+  Effect.catch(({ errno }) =>
+    errno === "ESPIPE"
+      ? Effect.fail(new Fatal({ exitCode: exitTemporary, text: `unable to rewind: ${systemText(errno)}` }))
+      : Effect.void
+  )
+)
 
 /** No further lines of the .qmail file are followed. */
 const exitDealtWith: ExitCode = 99

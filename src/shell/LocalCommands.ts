@@ -40,8 +40,10 @@ export const runProgram = (
     )
   }).pipe(
     Effect.map((ending): LocalDelivery.Event => ({ _tag: "ProgramEnded", ending })),
-    Effect.catchTag("ProcessesError", ({ errno }) => answer({ _tag: "ProgramNotRun", errno })),
-    Effect.catchTag("FilesError", ({ errno }) => answer({ _tag: "MessageUnreadable", errno }))
+    Effect.catchTags({
+      ProcessesError: ({ errno }) => answer({ _tag: "ProgramNotRun", errno }),
+      FilesError: ({ errno }) => answer({ _tag: "MessageUnreadable", errno })
+    })
   )
 
 const answer = (event: LocalDelivery.Event) => Effect.succeed(event)

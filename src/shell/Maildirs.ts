@@ -26,8 +26,10 @@ export const write = (entry: MaildirEntry): Effect.Effect<MaildirTrouble | undef
   Effect.flatMap(Files, (files) =>
     Effect.suspend(() => put(files, entry, Mailboxes.nameAttempts)).pipe(
       Effect.as(undefined),
-      Effect.catchTag("FilesError", () => whatIsMissing(files, entry.directory)),
-      Effect.catchTag("MessageUnreadable", () => Effect.succeed<MaildirTrouble>("unreadable")),
+      Effect.catchTags({
+        FilesError: () => whatIsMissing(files, entry.directory),
+        MessageUnreadable: () => Effect.succeed<MaildirTrouble>("unreadable")
+      }),
       Effect.timeoutOption(Mailboxes.maildirSecondsMax * 1000),
       Effect.map(Option.getOrElse((): MaildirTrouble => "timeout"))
     )

@@ -50,8 +50,10 @@ export const pipeMessage = Effect.fnUntraced(
     yield* child.end(0)
     return (yield* child.ending) as PipeOutcome
   },
-  Effect.catchTag("ProcessesError", ({ errno }) => Effect.succeed<PipeOutcome>({ _tag: "NotRun", errno })),
-  Effect.catchTag("FilesError", ({ errno }) => Effect.succeed<PipeOutcome>({ _tag: "InputUnreadable", errno }))
+  Effect.catchTags({
+    ProcessesError: ({ errno }) => Effect.succeed<PipeOutcome>({ _tag: "NotRun", errno }),
+    FilesError: ({ errno }) => Effect.succeed<PipeOutcome>({ _tag: "InputUnreadable", errno })
+  })
 )
 
 const copyInput = Effect.fnUntraced(function* (child: Child) {

@@ -202,8 +202,12 @@ describe("forward and condredirect", () => {
 
 describe("preline and qsmhook", () => {
   const env = {
-    ...{ UFLINE: "From s@y now\n", RPLINE: "Return-Path: <s@y>\n", DTLINE: "Delivered-To: joe@x\n" },
-    ...{ LOCAL: "list-joe", HOST: "x", SENDER: "s@y" }
+    UFLINE: "From s@y now\n",
+    RPLINE: "Return-Path: <s@y>\n",
+    DTLINE: "Delivered-To: joe@x\n",
+    LOCAL: "list-joe",
+    HOST: "x",
+    SENDER: "s@y"
   }
   it("a command that does not read is no error", () => {
     writeFileSync(join(home, "large"), "x".repeat(1_000_000))
