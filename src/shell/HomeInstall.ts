@@ -113,9 +113,12 @@ const owners = Effect.gen(function* () {
 })
 
 const required = <A, E>(lookup: Effect.Effect<A | undefined, E>, name: string) =>
-  Effect.flatMap(
-    Effect.orElseSucceed(lookup, () => undefined),
-    (found) => (found === undefined ? Effect.fail(HomeTree.fatal(`unable to find ${name}`)) : Effect.succeed(found))
+  lookup.pipe(
+    Effect.orElseSucceed(() => undefined),
+    Effect.filterOrFail(
+      (found) => found !== undefined,
+      () => HomeTree.fatal(`unable to find ${name}`)
+    )
   )
 
 const run = Effect.fnUntraced(
