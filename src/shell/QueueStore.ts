@@ -35,6 +35,9 @@ export interface QueueCalls {
   /** What qmail-clean does on request. A file that is missing is as good as removed. */
   readonly clean: (request: CleanRequest) => Effect.Effect<void, FilesError>
 
+  /** Gives a file made by root to the owner of its directory, who could not use it otherwise. */
+  readonly adopt: (file: ByteString) => Effect.Effect<void, FilesError>
+
   /** Every numeric name in a directory of the queue, subdirectories included, in the order of the disk. */
   readonly list: (directory: QueueDirectory) => Effect.Effect<ReadonlyArray<Id>, FilesError>
 }
@@ -93,6 +96,12 @@ const on = (files: FileCalls, queue: ByteString, split: number): QueueCalls => {
         removeIfThere(intd(request.id)),
         removeIfThere(request._tag === "RemoveMessage" ? mess(request.id) : todo(request.id))
       ),
+    adopt: (file) =>
+      Effect.gen(function* () {
+        const parent = yield* files.stat(file.slice(0, file.lastIndexOf("/")))
+        const own = yield* files.stat(file)
+        if (own.uid === 0 && parent.uid !== 0) yield* files.chown(file, parent.uid, parent.gid)
+      }),
     list: (directory) => listIn(files, path(directory), isSplit.has(directory) ? split : undefined)
   }
 }

@@ -1,0 +1,110 @@
+/**
+ * What the administrator asks of the queue: the value, and the file in which a running server finds it.
+ *
+ * A request is a file in queue/lock/request/, written under a name that begins with a dot, synced, renamed to
+ * `<unix time>.<pid>`, and announced through lock/trigger. The server removes it when it has written its answer, a
+ * file of the same name with `.done` behind it; whoever asked reads and removes that. A request that the server did
+ * not come to see is done after its next start; to do one twice does no harm.
+ */
+import * as Result from "effect/Result"
+import { type ByteString, isDigits } from "../Bytes.ts"
+import type { Errno } from "../Outcome.ts"
+import type { Channel } from "../route/Channel.ts"
+import { isMessageNumber, type MessageNumber } from "./MessageNumber.ts"
+
+/** `bounce` and `delete` end recipients, the one with a notice to the sender, the other without. */
+export type Verb = "retry" | "hold" | "release" | "bounce" | "delete"
+
+export interface Target {
+  readonly id: MessageNumber
+  /** Undefined: the whole message. Else recipients by the places of their records. */
+  readonly recipients: ReadonlyArray<Place> | undefined
+}
+
+export interface Place {
+  readonly channel: Channel
+  readonly position: number
+}
+
+export interface QueueRequest {
+  readonly verb: Verb
+  /** Not empty for `bounce` and `delete`; it is logged, and a bounced sender reads it. */
+  readonly reason: ByteString
+  readonly targets: ReadonlyArray<Target>
+}
+
+export type Outcome =
+  | { readonly _tag: "Done"; readonly id: MessageNumber }
+  /** No message of this number, or not one in the state that the request is about. */
+  | { readonly _tag: "NotThere"; readonly id: MessageNumber }
+  /** Being delivered at this moment. */
+  | { readonly _tag: "Busy"; readonly id: MessageNumber }
+  | { readonly _tag: "Failed"; readonly id: MessageNumber; readonly errno: Errno }
+
+/** Verb, reason, then a line a message: `53`, or `53 local 0 remote 17`. */
+export const format = ({ reason, targets, verb }: QueueRequest): ByteString =>
+  `${verb}\n${reason.replaceAll("\n", " ")}\n` +
+  targets
+    .map(({ id, recipients }) =>
+      recipients === undefined
+        ? `${id}\n`
+        : `${[id, ...recipients.flatMap(({ channel, position }) => [channel, position])].join(" ")}\n`
+    )
+    .join("")
+
+export const parse = (content: ByteString): Result.Result<QueueRequest, ByteString> => {
+  const [verb, reason, ...lines] = content.split("\n")
+  if (!isVerb(verb)) return Result.fail(`unknown verb: ${verb}`)
+  if (reason === undefined || lines.pop() !== "") return Result.fail("cut short")
+  if (reason === "" && wantsReason(verb)) return Result.fail(`${verb} wants a reason`)
+  const targets: Array<Target> = []
+  for (const line of lines) {
+    const target = targetOf(line)
+    if (target === undefined) return Result.fail(`not a message: ${line}`)
+    targets.push(target)
+  }
+  return Result.succeed({ verb, reason, targets })
+}
+
+export const wantsReason = (verb: Verb): boolean => verb === "bounce" || verb === "delete"
+
+const targetOf = (line: ByteString): Target | undefined => {
+  const [id, ...words] = line.split(" ")
+  if (!isMessageNumber(id!) || words.length % 2 !== 0) return undefined
+  const places: Array<Place> = []
+  for (let i = 0; i < words.length; i += 2) {
+    const channel = words[i]
+    const position = words[i + 1]!
+    if ((channel !== "local" && channel !== "remote") || !isDigits(position)) return undefined
+    places.push({ channel, position: Number(position) })
+  }
+  return { id: id!, recipients: words.length === 0 ? undefined : places }
+}
+
+const isVerb = (word: ByteString | undefined): word is Verb => verbs.has(word as Verb)
+const verbs: ReadonlySet<Verb> = new Set<Verb>(["retry", "hold", "release", "bounce", "delete"])
+
+/** A line a message: `done 53`, `absent 53`, `busy 53`, `failed 53 EIO`. */
+export const formatAnswer = (outcomes: ReadonlyArray<Outcome>): ByteString =>
+  outcomes
+    .map((outcome) =>
+      outcome._tag === "Failed" ? `failed ${outcome.id} ${outcome.errno}\n` : `${wordOf[outcome._tag]} ${outcome.id}\n`
+    )
+    .join("")
+
+export const parseAnswer = (content: ByteString): ReadonlyArray<Outcome> =>
+  content.split("\n").flatMap((line): ReadonlyArray<Outcome> => {
+    const [word, id, errno] = line.split(" ")
+    if (id === undefined) return []
+    if (word === "failed") return [{ _tag: "Failed", id, errno: errno ?? "EIO" }]
+    const tag = (["Done", "NotThere", "Busy"] as const).find((tag) => wordOf[tag] === word)
+    return tag === undefined ? [] : [{ _tag: tag, id }]
+  })
+
+const wordOf = { Done: "done", NotThere: "absent", Busy: "busy" } as const
+
+/** Below queue/. */
+export const directory = "lock/request"
+export const answerOf = (name: ByteString): ByteString => `${name}.done`
+/** Not one that is still being written, and not an answer. */
+export const isRequest = (name: ByteString): boolean => /^[0-9]+\.[0-9]+$/.test(name)

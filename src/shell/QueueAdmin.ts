@@ -1,0 +1,225 @@
+/**
+ * The administrator's hand on the queue: looks at it at any time, and changes it himself while no server runs
+ * (lock/sendmutex is free), or asks the one that does.
+ */
+import * as Clock from "effect/Clock"
+import * as Effect from "effect/Effect"
+import * as Option from "effect/Option"
+import * as Result from "effect/Result"
+import { type ByteString, fromChunk, toChunk } from "../core/Bytes.ts"
+import * as BounceFile from "../core/bounce/BounceFile.ts"
+import * as ControlMap from "../core/control/ControlMap.ts"
+import { settings } from "../core/control/Settings.ts"
+import * as MessageNumber from "../core/queue/MessageNumber.ts"
+import * as QueueEdit from "../core/queue/QueueEdit.ts"
+import * as QueueQuery from "../core/queue/QueueQuery.ts"
+import * as QueueRequest from "../core/queue/QueueRequest.ts"
+import * as RecipientFile from "../core/queue/RecipientFile.ts"
+import * as RecipientRoute from "../core/route/RecipientRoute.ts"
+import { Controls } from "./Controls.ts"
+import { type FileCalls, Files, type FilesError, orIfAbsent } from "./Files.ts"
+import { Home } from "./Home.ts"
+import { Identity } from "./Identity.ts"
+import { Locks } from "./Locks.ts"
+import * as QueueReader from "./QueueReader.ts"
+import { type QueueCalls, QueueStore } from "./QueueStore.ts"
+import { QueueTrigger } from "./QueueTrigger.ts"
+
+const now = Effect.map(Clock.currentTimeMillis, (millis) => Math.floor(millis / 1000))
+
+/** Gives every message that is meant to `visit`, one at a time. */
+export const each = Effect.fnUntraced(function* <E, R>(
+  query: QueueQuery.Query,
+  visit: (selection: QueueQuery.Selection) => Effect.Effect<unknown, E, R>
+) {
+  const time = yield* now
+  for (const id of query.ids ?? (yield* QueueReader.ids)) {
+    const message = yield* QueueReader.read(id)
+    const selection = message === undefined ? undefined : QueueQuery.select(query, message, time)
+    if (selection !== undefined) yield* visit(selection)
+  }
+})
+
+/** What a request about these messages says of them. */
+export const targets = (query: QueueQuery.Query) =>
+  Effect.gen(function* () {
+    const found: Array<QueueRequest.Target> = []
+    yield* each(query, ({ isPartial, message, recipients }) =>
+      Effect.sync(() => {
+        const places = recipients.flatMap(({ channel, position }) =>
+          channel === undefined ? [] : [{ channel, position }]
+        )
+        if (!isPartial || places.length > 0) found.push({ id: message.id, recipients: isPartial ? places : undefined })
+      })
+    )
+    return found
+  })
+
+/** Does it here, or has it done. `Unanswered`: there is a server, and it has not done it in time. */
+export const perform = Effect.fn("QueueAdmin.perform")(function* (request: QueueRequest.QueueRequest) {
+  const here = yield* whileStopped(apply(request))
+  return Option.isSome(here) ? ({ _tag: "Answered", outcomes: here.value } as const) : yield* ask(request)
+})
+
+/** None: a server has the queue. */
+export const whileStopped = Effect.fnUntraced(function* <A, E, R>(work: Effect.Effect<A, E, R>) {
+  const files = yield* Files
+  const locks = yield* Locks
+  const store = yield* QueueStore
+  return yield* Effect.acquireUseRelease(
+    files.open(store.path("lock/sendmutex"), "write"),
+    (fd) =>
+      locks.whileLocked(fd, 0, ({ _tag }) =>
+        _tag === "Locked" ? Effect.asSome(work) : Effect.succeed(Option.none<A>())
+      ),
+    (fd) => Effect.ignore(files.close(fd))
+  )
+})
+
+/**
+ * Changes the files. Whoever calls this has the queue to himself, or, as the server itself, has seen to it that
+ * nothing of these messages is on its way.
+ */
+export const apply = Effect.fn("QueueAdmin.apply")(function* (request: QueueRequest.QueueRequest) {
+  const time = yield* now
+  const edit = yield* editor(request.reason)
+  return yield* Effect.forEach(request.targets, ({ id, recipients }) =>
+    Effect.gen(function* () {
+      const message = yield* QueueReader.read(id)
+      const plan = message === undefined ? undefined : QueueEdit.plan({ ...request, places: recipients }, message, time)
+      if (plan === undefined) return { _tag: "NotThere", id } as const
+      for (const step of plan) yield* edit(id, step)
+      return { _tag: "Done", id } as const
+    }).pipe(Effect.catchTag("FilesError", ({ errno }) => Effect.succeed({ _tag: "Failed", id, errno } as const)))
+  )
+})
+
+const editor = Effect.fnUntraced(function* (reason: ByteString) {
+  const files = yield* Files
+  const store = yield* QueueStore
+  const { classic } = (yield* Home).record
+  const virtualdomains = ControlMap.mapOf((yield* (yield* Controls).list(settings.virtualdomains)) ?? [])
+  const paragraph = (address: ByteString): ByteString =>
+    BounceFile.paragraph({ recipient: RecipientRoute.withoutPrepend(virtualdomains, address), report: reason, classic })
+  return (id: MessageNumber.MessageNumber, edit: QueueEdit.Edit): Effect.Effect<void, FilesError> => {
+    switch (edit._tag) {
+      case "SetDue":
+        return files.utimes(store.path(MessageNumber.channelFile(edit.channel, id, store.split)), edit.time, edit.time)
+      case "AppendBounce":
+        return Effect.andThen(
+          writing(files, store.path(MessageNumber.bounce(id)), "append", (fd) =>
+            files.write(fd, toChunk(edit.recipients.map(({ address }) => paragraph(address)).join("")))
+          ),
+          Effect.andThen(store.adopt(store.path(MessageNumber.bounce(id))), files.syncDirectory(store.path("bounce")))
+        )
+      case "MarkDone":
+        return writing(files, store.path(MessageNumber.channelFile(edit.channel, id, store.split)), "write", (fd) =>
+          files.write(fd, RecipientFile.doneMark, edit.position)
+        )
+      case "Remove":
+        return remove(
+          files,
+          store,
+          edit.files.map((file) => fileOf[file](id, store.split))
+        )
+    }
+  }
+})
+
+const remove = Effect.fnUntraced(function* (files: FileCalls, store: QueueCalls, paths: ReadonlyArray<string>) {
+  for (const path of paths) yield* orIfAbsent(files.unlink(store.path(path)), () => undefined)
+  for (const directory of new Set(paths.map((path) => path.slice(0, path.lastIndexOf("/")))))
+    yield* files.syncDirectory(store.path(directory))
+})
+
+const writing = (
+  files: FileCalls,
+  path: ByteString,
+  how: "append" | "write",
+  write: (fd: number) => Effect.Effect<void, FilesError>
+) =>
+  Effect.acquireUseRelease(
+    files.open(path, how, 0o600),
+    (fd) => Effect.andThen(write(fd), files.fsync(fd)),
+    (fd) => Effect.ignore(files.close(fd))
+  )
+
+const fileOf: Readonly<Record<QueueEdit.RemovableFile, (id: string, split: number) => string>> = {
+  mess: MessageNumber.mess,
+  info: MessageNumber.info,
+  intd: MessageNumber.intd,
+  todo: MessageNumber.todo,
+  bounce: MessageNumber.bounce,
+  local: (id, split) => MessageNumber.channelFile("local", id, split),
+  remote: (id, split) => MessageNumber.channelFile("remote", id, split)
+}
+
+// The way to a running server
+
+/** Leaves the request where the server finds it, wakes the server, and waits for the answer. */
+const ask = Effect.fnUntraced(function* (request: QueueRequest.QueueRequest) {
+  const files = yield* Files
+  const store = yield* QueueStore
+  const trigger = yield* QueueTrigger
+  const { pid } = yield* Identity
+  const name = `${yield* now}.${pid}`
+  const directory = store.path(QueueRequest.directory)
+  yield* Effect.catchIf(
+    files.mkdir(directory, 0o700),
+    ({ errno }) => errno === "EEXIST",
+    () => Effect.void
+  )
+  yield* place(files, directory, name, QueueRequest.format(request))
+  yield* trigger.pull()
+  const answer = `${directory}/${QueueRequest.answerOf(name)}`
+  for (let waited = 0; waited < patienceMillis; waited += pauseMillis) {
+    const content = yield* orIfAbsent(files.readFile(answer), () => undefined)
+    if (content !== undefined) {
+      yield* files.unlink(answer)
+      return { _tag: "Answered", outcomes: QueueRequest.parseAnswer(fromChunk(content)) } as const
+    }
+    yield* Effect.sleep(pauseMillis)
+  }
+  return { _tag: "Unanswered", request: `${QueueRequest.directory}/${name}` } as const
+})
+
+const place = Effect.fnUntraced(function* (
+  files: FileCalls,
+  directory: ByteString,
+  name: ByteString,
+  text: ByteString
+) {
+  yield* writing(files, `${directory}/.${name}`, "append", (fd) => files.write(fd, toChunk(text)))
+  yield* files.rename(`${directory}/.${name}`, `${directory}/${name}`)
+  yield* files.syncDirectory(directory)
+})
+
+export interface Pending {
+  readonly name: ByteString
+  /** A request that cannot be understood is answered with no outcome at all. */
+  readonly request: Result.Result<QueueRequest.QueueRequest, ByteString>
+}
+
+/** For the server: what waits to be done, oldest first. A look at a directory that is not there costs one call. */
+export const pending = Effect.gen(function* () {
+  const files = yield* Files
+  const directory = (yield* QueueStore).path(QueueRequest.directory)
+  const names = yield* orIfAbsent(files.list(directory), () => [])
+  return yield* Effect.forEach(names.filter(QueueRequest.isRequest).toSorted(), (name) =>
+    Effect.map(files.readFile(`${directory}/${name}`), (content): Pending => ({
+      name,
+      request: QueueRequest.parse(fromChunk(content))
+    }))
+  )
+})
+
+/** For the server: says what became of it. */
+export const answer = Effect.fnUntraced(function* (name: ByteString, outcomes: ReadonlyArray<QueueRequest.Outcome>) {
+  const files = yield* Files
+  const directory = (yield* QueueStore).path(QueueRequest.directory)
+  yield* place(files, directory, QueueRequest.answerOf(name), QueueRequest.formatAnswer(outcomes))
+  yield* files.unlink(`${directory}/${name}`)
+})
+
+const pauseMillis = 50
+const patienceMillis = 30_000

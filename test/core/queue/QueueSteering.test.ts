@@ -1,0 +1,184 @@
+import { assert, describe, it } from "@effect/vitest"
+import * as Result from "effect/Result"
+import { heldUntil, type QueuedMessage } from "../../../src/core/queue/QueuedMessage.ts"
+import * as QueueEdit from "../../../src/core/queue/QueueEdit.ts"
+import * as QueueQuery from "../../../src/core/queue/QueueQuery.ts"
+import * as QueueRequest from "../../../src/core/queue/QueueRequest.ts"
+
+const message: QueuedMessage = {
+  id: "53",
+  state: "S5",
+  bytes: 226,
+  birth: 1000,
+  sender: "Joe@Example.org",
+  recipients: [
+    { channel: "local", position: 0, address: "done@here", isDone: true },
+    { channel: "local", position: 11, address: "ann@here", isDone: false },
+    { channel: "remote", position: 0, address: "bob@mail.example.com", isDone: false },
+    { channel: "remote", position: 21, address: "eve@example.com", isDone: false }
+  ],
+  due: { local: 1100, remote: 1400 },
+  isBouncing: false
+}
+const fresh: QueuedMessage = {
+  ...message,
+  state: "S4",
+  due: {},
+  recipients: message.recipients.map((recipient) => ({ ...recipient, channel: undefined, isDone: false }))
+}
+
+describe("QueueQuery.select at the age of 500 seconds", () => {
+  for (const [title, query, found] of [
+    ["everything", {}, "all"],
+    ["its number", { ids: new Set(["53"]) }, "all"],
+    ["another number", { ids: new Set(["5"]) }, "none"],
+    ["its sender, in any case", { sender: "joe@example.ORG" }, "all"],
+    ["part of its sender", { sender: "joe" }, "none"],
+    ["a pattern of its sender", { sender: "*@example.*" }, "all"],
+    ["a pattern that would have to use bytes twice", { sender: "joe@e*e@example.org" }, "none"],
+    ["the empty sender", { sender: "" }, "none"],
+    ["a recipient", { recipient: "bob@*" }, "bob@mail.example.com"],
+    ["a recipient who is done", { recipient: "done@here" }, "none"],
+    ["a host", { host: "EXAMPLE.com" }, "eve@example.com"],
+    ["all below a host", { host: ".example.com" }, "bob@mail.example.com"],
+    ["host and recipient", { host: "example.com", recipient: "bob*" }, "none"],
+    ["old enough", { olderThan: 500 }, "all"],
+    ["too young", { olderThan: 501 }, "none"],
+    ["young enough", { youngerThan: 500 }, "all"],
+    ["too old", { youngerThan: 499 }, "none"],
+    ["what is held", { held: true }, "none"],
+    ["what is not held", { held: false }, "all"]
+  ] as ReadonlyArray<readonly [string, QueueQuery.Query, string]>)
+    it(`${title}: ${found}`, () => {
+      const selection = QueueQuery.select(query, message, 1500)
+      const shown =
+        selection === undefined
+          ? "none"
+          : selection.isPartial
+            ? selection.recipients.map(({ address }) => address).join(" ")
+            : "all"
+      assert.strictEqual(shown, found)
+    })
+})
+
+describe("QueueEdit.plan", () => {
+  const show = (edit: QueueEdit.Edit): string => {
+    switch (edit._tag) {
+      case "SetDue":
+        return `due ${edit.channel} ${edit.time}`
+      case "AppendBounce":
+        return `bounce ${edit.recipients.map(({ address }) => address).join(" ")}`
+      case "MarkDone":
+        return `done ${edit.channel} ${edit.position}`
+      case "Remove":
+        return `remove ${edit.files.join(" ")}`
+    }
+  }
+  const held: QueuedMessage = { ...message, due: { local: 1100, remote: heldUntil } }
+  const bob = [{ channel: "remote", position: 0 } as const]
+  const both = [...bob, { channel: "remote", position: 21 } as const]
+  for (const [title, verb, places, about, edits] of [
+    ["retry", "retry", undefined, message, ["due local 2000", "due remote 2000"]],
+    ["retry leaves what is held", "retry", undefined, held, ["due local 2000"]],
+    ["hold", "hold", undefined, message, [`due local ${heldUntil}`, `due remote ${heldUntil}`]],
+    ["release", "release", undefined, held, ["due remote 2000"]],
+    ["release what is not held", "release", undefined, message, []],
+    [
+      "bounce all that are not done",
+      "bounce",
+      undefined,
+      message,
+      [
+        "bounce ann@here bob@mail.example.com eve@example.com",
+        "done local 11",
+        "done remote 0",
+        "done remote 21",
+        "due local 2000",
+        "due remote 2000"
+      ]
+    ],
+    ["bounce one", "bounce", bob, message, ["bounce bob@mail.example.com", "done remote 0", "due remote 2000"]],
+    ["bounce one of a channel that is held", "bounce", bob, held, ["bounce bob@mail.example.com", "done remote 0"]],
+    [
+      "delete all of a channel that is held",
+      "delete",
+      both,
+      held,
+      ["done remote 0", "done remote 21", "due remote 2000"]
+    ],
+    ["delete one", "delete", bob, message, ["done remote 0", "due remote 2000"]],
+    ["a place that holds nobody", "delete", [{ channel: "remote", position: 5 }], message, undefined],
+    [
+      "delete the message",
+      "delete",
+      undefined,
+      message,
+      ["remove local remote bounce", "remove info", "remove intd mess"]
+    ],
+    [
+      "delete a message of todo",
+      "delete",
+      undefined,
+      fresh,
+      ["remove local remote bounce info", "remove todo", "remove intd mess"]
+    ],
+    ["hold a message of todo", "hold", undefined, fresh, undefined]
+  ] as ReadonlyArray<
+    readonly [string, QueueRequest.Verb, ReadonlyArray<QueueRequest.Place> | undefined, QueuedMessage, unknown]
+  >)
+    it(title, () =>
+      assert.deepStrictEqual(QueueEdit.plan({ verb, reason: "why", places }, about, 2000)?.map(show), edits)
+    )
+})
+
+describe("QueueRequest", () => {
+  const request: QueueRequest.QueueRequest = {
+    verb: "bounce",
+    reason: "no such project any more",
+    targets: [
+      { id: "53", recipients: undefined },
+      {
+        id: "54",
+        recipients: [
+          { channel: "local", position: 0 },
+          { channel: "remote", position: 17 }
+        ]
+      }
+    ]
+  }
+  it("is written a message a line", () =>
+    assert.strictEqual(QueueRequest.format(request), "bounce\nno such project any more\n53\n54 local 0 remote 17\n"))
+  it("is read back", () =>
+    assert.deepStrictEqual(Result.getOrThrow(QueueRequest.parse(QueueRequest.format(request))), request))
+  for (const [content, trouble] of [
+    ["", "unknown verb: "],
+    ["dance\n\n5\n", "unknown verb: dance"],
+    ["retry", "cut short"],
+    ["retry\n\n5", "cut short"],
+    ["delete\n\n5\n", "delete wants a reason"],
+    ["retry\n\nx\n", "not a message: x"],
+    ["retry\n\n5 local\n", "not a message: 5 local"],
+    ["retry\n\n5 local -1\n", "not a message: 5 local -1"],
+    ["retry\n\n../6\n", "not a message: ../6"]
+  ] as const)
+    it(`refuses ${JSON.stringify(content)}: ${trouble}`, () =>
+      assert.deepStrictEqual(QueueRequest.parse(content), Result.fail(trouble)))
+
+  it("is answered a message a line", () => {
+    const outcomes: ReadonlyArray<QueueRequest.Outcome> = [
+      { _tag: "Done", id: "1" },
+      { _tag: "NotThere", id: "2" },
+      { _tag: "Busy", id: "3" },
+      { _tag: "Failed", id: "4", errno: "EIO" }
+    ]
+    const text = QueueRequest.formatAnswer(outcomes)
+    assert.strictEqual(text, "done 1\nabsent 2\nbusy 3\nfailed 4 EIO\n")
+    assert.deepStrictEqual(QueueRequest.parseAnswer(text), outcomes)
+  })
+  it("has a name of its own, apart from its answer and from what is still being written", () => {
+    assert.deepStrictEqual(
+      ["1700000000.42", ".1700000000.42", "1700000000.42.done", "notes"].map(QueueRequest.isRequest),
+      [true, false, false, false]
+    )
+  })
+})

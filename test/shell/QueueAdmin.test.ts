@@ -1,0 +1,227 @@
+import { assert, describe, it } from "@effect/vitest"
+import * as Effect from "effect/Effect"
+import * as Fiber from "effect/Fiber"
+import * as Layer from "effect/Layer"
+import * as Result from "effect/Result"
+import { heldUntil } from "../../src/core/queue/QueuedMessage.ts"
+import type { QueueRequest, Verb } from "../../src/core/queue/QueueRequest.ts"
+import { Controls } from "../../src/shell/Controls.ts"
+import { Files } from "../../src/shell/Files.ts"
+import { Home } from "../../src/shell/Home.ts"
+import { Identity } from "../../src/shell/Identity.ts"
+import { Locks } from "../../src/shell/Locks.ts"
+import * as QueueAdmin from "../../src/shell/QueueAdmin.ts"
+import { QueueStore } from "../../src/shell/QueueStore.ts"
+import * as QueueTransport from "../../src/shell/QueueTransport.ts"
+import { QueueTrigger } from "../../src/shell/QueueTrigger.ts"
+import * as Harness from "../simulation/harness.ts"
+
+const text = "Received: (qmail 1 invoked by uid 2); then\nSubject: x\n\nbody\n"
+
+/** One message of S5, one of S4; both under the numbers of their inodes. */
+const makeQueue = (isRunning = false) => {
+  const { disk, layer, record } = Harness.makeHome()
+  const at = (path: string) => `${Harness.homePath}/queue/${path}`
+  const birth = (name: string) => {
+    disk.makeFile(at(`pid/${name}`), text)
+    const id = disk.inodeOf(at(`pid/${name}`))!
+    const path = `mess/${Number(id) % record.split}/${id}`
+    return { id, make: Effect.flatMap(Files, (files) => files.rename(at(`pid/${name}`), at(path))) }
+  }
+  const old = birth("old")
+  const fresh = birth("fresh")
+  const sub = Number(old.id) % record.split
+  disk.makeFile(at(`info/${sub}/${old.id}`), "Fjoe@x\0", 0o600, 1000)
+  disk.makeFile(at(`local/${sub}/${old.id}`), "Dann@here\0Tv-bob@virt\0", 0o600, 1100)
+  disk.makeFile(at(`remote/${sub}/${old.id}`), "Teve@far\0", 0o600, 1400)
+  disk.makeFile(at(`intd/${fresh.id}`), "u1\0p2\0Fs\0Tr\0")
+  disk.makeFile(at(`todo/${fresh.id}`), "u1\0p2\0Fs\0Tr\0", 0o644, 900)
+  const mutex = disk.inodeOf(at("lock/sendmutex"))!
+  const world = Layer.mergeAll(
+    QueueStore.layer,
+    QueueTrigger.layerMemory,
+    Controls.layerMemory({ virtualdomains: "virt:v\n" }),
+    Locks.layerMemory(new Set(isRunning ? [mutex] : []))
+  ).pipe(Layer.provideMerge(layer))
+  return { disk, world, old: old.id, fresh: fresh.id, sub, at, ready: Effect.andThen(old.make, fresh.make) }
+}
+type World = ReturnType<typeof makeQueue>
+type Services = Controls | Files | Home | Identity | Locks | QueueStore | QueueTrigger
+
+const within = <A, E>(queue: World, effect: Effect.Effect<A, E, Services>) =>
+  Effect.andThen(queue.ready, effect).pipe(Effect.provide(queue.world))
+
+const asking = (verb: Verb, ids: ReadonlyArray<string>): QueueRequest => ({
+  verb,
+  reason: "the administrator said so",
+  targets: ids.map((id) => ({ id, recipients: undefined }))
+})
+
+const mtime = (queue: World, channel: string) =>
+  Effect.flatMap(Files, (files) =>
+    Effect.map(files.stat(queue.at(`${channel}/${queue.sub}/${queue.old}`)), (s) => s.mtime)
+  )
+
+describe("QueueAdmin on a queue that is stopped", () => {
+  it.effect("selects recipients, and tells where they stand", () => {
+    const queue = makeQueue()
+    return within(
+      queue,
+      Effect.gen(function* () {
+        assert.deepStrictEqual(yield* QueueAdmin.targets({ host: "virt" }), [
+          { id: queue.old, recipients: [{ channel: "local", position: 10 }] }
+        ])
+        const all = yield* QueueAdmin.targets({})
+        assert.deepStrictEqual(new Set(all.map(({ id }) => id)), new Set([queue.old, queue.fresh]))
+      })
+    )
+  })
+
+  it.effect("holds, and releases", () => {
+    const queue = makeQueue()
+    return within(
+      queue,
+      Effect.gen(function* () {
+        const held = yield* QueueAdmin.perform(asking("hold", [queue.old, queue.fresh]))
+        assert.deepStrictEqual(held, {
+          _tag: "Answered",
+          outcomes: [
+            { _tag: "Done", id: queue.old },
+            { _tag: "NotThere", id: queue.fresh }
+          ]
+        })
+        assert.deepStrictEqual([yield* mtime(queue, "local"), yield* mtime(queue, "remote")], [heldUntil, heldUntil])
+        yield* QueueAdmin.perform(asking("release", [queue.old]))
+        assert.deepStrictEqual([yield* mtime(queue, "local"), yield* mtime(queue, "remote")], [0, 0])
+      })
+    )
+  })
+
+  it.effect("bounces who is not done, under the names that the sender knows", () => {
+    const queue = makeQueue()
+    return within(
+      queue,
+      Effect.gen(function* () {
+        yield* QueueAdmin.perform(asking("bounce", [queue.old]))
+        const files = queue.disk.snapshot(queue.at(""))
+        assert.strictEqual(
+          files.get(queue.at(`bounce/${queue.old}`)),
+          "<bob@virt>:\nthe administrator said so\n\n<eve@far>:\nthe administrator said so\n\n"
+        )
+        assert.strictEqual(files.get(queue.at(`local/${queue.sub}/${queue.old}`)), "Dann@here\0Dv-bob@virt\0")
+        assert.strictEqual(files.get(queue.at(`remote/${queue.sub}/${queue.old}`)), "Deve@far\0")
+      })
+    )
+  })
+
+  it.effect("deletes messages of either kind without a trace", () => {
+    const queue = makeQueue()
+    return within(
+      queue,
+      Effect.gen(function* () {
+        const { _tag } = yield* QueueAdmin.perform(asking("delete", [queue.old, queue.fresh, "999"]))
+        assert.strictEqual(_tag, "Answered")
+        assert.deepStrictEqual(Harness.queueViews(queue.disk, 23), [])
+      })
+    )
+  })
+})
+
+describe("QueueAdmin with a server", () => {
+  it.live("leaves the request to it, and hands its answer on", () => {
+    const queue = makeQueue(true)
+    return within(
+      queue,
+      Effect.gen(function* () {
+        const request = asking("retry", [queue.old])
+        const asked = yield* Effect.forkChild(QueueAdmin.perform(request))
+        assert.strictEqual(yield* (yield* QueueTrigger).awaitPull, "scan")
+        const [waiting] = yield* QueueAdmin.pending
+        assert.deepStrictEqual(waiting?.request, Result.succeed(request))
+        yield* QueueAdmin.answer(waiting!.name, [{ _tag: "Busy", id: queue.old }])
+        const told = yield* Fiber.join(asked)
+        assert.deepStrictEqual(told, { _tag: "Answered", outcomes: [{ _tag: "Busy", id: queue.old }] })
+        assert.deepStrictEqual(yield* QueueAdmin.pending, [])
+      })
+    )
+  })
+  it.effect("finds no requests where none was ever made", () => {
+    const queue = makeQueue()
+    return within(
+      queue,
+      Effect.map(QueueAdmin.pending, (pending) => assert.deepStrictEqual(pending, []))
+    )
+  })
+})
+
+describe("QueueTransport", () => {
+  it.effect("moves messages into another queue: new numbers, the same marks and times", () => {
+    const from = makeQueue()
+    return within(
+      from,
+      Effect.gen(function* () {
+        const files = yield* Files
+        yield* files.mkdir("/out", 0o700)
+        for (const id of [from.old, from.fresh]) yield* QueueTransport.exportMessage(id, `/out/${id}`)
+        const old = yield* QueueTransport.importMessage(`/out/${from.old}`)
+        const fresh = yield* QueueTransport.importMessage(`/out/${from.fresh}`)
+        assert.strictEqual(new Set([old, fresh, from.old, from.fresh]).size, 4)
+        assert.deepStrictEqual(Harness.namedByInode(from.disk, 23), [])
+        const sub = Number(old) % 23
+        const now = from.disk.snapshot(from.at(""))
+        assert.strictEqual(now.get(from.at(`mess/${sub}/${old}`)), text)
+        assert.strictEqual(now.get(from.at(`local/${sub}/${old}`)), "Dann@here\0Tv-bob@virt\0")
+        const times = yield* Effect.forEach(["info", "local", "remote"], (name) =>
+          Effect.map(files.stat(from.at(`${name}/${sub}/${old}`)), (stat) => stat.mtime)
+        )
+        assert.deepStrictEqual(times, [1000, 1100, 1400])
+        assert.strictEqual(now.get(from.at(`todo/${fresh}`)), "u1\0p2\0Fs\0Tr\0")
+        assert.deepStrictEqual(
+          [...now.keys()].filter((path) => path.includes("/pid/") && !path.endsWith("/")),
+          []
+        )
+      })
+    )
+  })
+
+  it.effect("takes no message that was not exported to its end", () => {
+    const queue = makeQueue()
+    queue.disk.makeFile("/out/5/mess", text)
+    queue.disk.makeFile("/out/5/times", "info 5\n")
+    return within(
+      queue,
+      Effect.map(QueueTransport.importMessage("/out/5"), (id) => assert.strictEqual(id, undefined))
+    )
+  })
+
+  it("leaves nothing or a whole message wherever the power is cut", async () => {
+    const texts = new Set([text.replace(/^[^\n]*\n/, "")])
+    const crashes = await Harness.crashWalk({
+      make: () => {
+        const queue = makeQueue()
+        queue.disk.makeFile("/out/7/mess", text)
+        queue.disk.makeFile("/out/7/local", "Tx@y\0Dz@y\0")
+        queue.disk.makeFile("/out/7/info", "Fs@t\0")
+        queue.disk.makeFile("/out/7/times", "mess 1\nlocal 3\ninfo 2\n")
+        queue.disk.makeFile("/out/7/complete", "")
+        return queue
+      },
+      act: (queue) =>
+        Effect.provide(QueueTransport.importMessage("/out/7"), queue.world).pipe(Effect.orElseSucceed(() => "failed")),
+      check: (queue, told, at) => {
+        assert.strictEqual(
+          Harness.preprocessedWhole(queue.disk, 23, texts)
+            .filter((b) => !b.includes(queue.old))
+            .join(),
+          "",
+          at
+        )
+        if (told !== undefined) {
+          const found = Harness.queueViews(queue.disk, 23).find(({ id }) => id === told)
+          assert.deepStrictEqual([found?.info, found?.local], ["Fs@t\0", "Tx@y\0Dz@y\0"], at)
+        }
+      }
+    })
+    assert.isAbove(crashes, 100)
+  })
+})
