@@ -45,6 +45,7 @@ export const install = Effect.fn("HomeInstall.install")(function* ({ from, makeU
     }
     yield* reachableNode
   }
+  if (record.owners === "one") yield* endLink(`${home}/bin`)
   const idsOf = yield* owners
   yield* HomeTree.make(home, Layout.entries(record), idsOf)
   const put = (entry: Layout.Entry, content: Uint8Array) => replaceFile(home, entry, content, idsOf(entry))
@@ -73,6 +74,19 @@ export const install = Effect.fn("HomeInstall.install")(function* ({ from, makeU
   }
   return { _tag: "Installed", programs: names.length, kept } as Installed
 })
+
+/** `thresher init` links `bin` to the programs of a working copy: those are not to be written over. */
+const endLink = Effect.fnUntraced(
+  function* (path: ByteString) {
+    const files = yield* Files
+    const kind = yield* orIfAbsent(
+      Effect.map(files.lstat(path), (stat) => stat.kind as string),
+      () => "nothing"
+    )
+    if (kind === "symlink") yield* files.unlink(path)
+  },
+  Effect.mapError((error) => HomeTree.explain(error))
+)
 
 /** The commands that make qmail's accounts and groups, as far as they are missing here. */
 export const makeUsersCommands = Effect.suspend(() =>

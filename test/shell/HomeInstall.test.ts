@@ -1,7 +1,7 @@
 import { assert, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
-import { lstatSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs"
+import { lstatSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { afterAll } from "vitest"
@@ -66,6 +66,17 @@ describe("HomeInstall.install", () => {
       assert.strictEqual(readFileSync(join(home, "bin/forward"), "utf8"), `#!${process.execPath}\nforward()\n`)
       assert.strictEqual(lstatSync(join(home, "bin/forward")).mode & 0o7777, 0o755)
       assert.deepStrictEqual(yield* install(home), { _tag: "Installed", programs: 3, kept: [] })
+    })
+  )
+
+  it.live("takes the place of a link to a working copy, and leaves the copy alone", () =>
+    Effect.gen(function* () {
+      const home = join(scratch, "linked")
+      mkdirSync(home)
+      symlinkSync(from, join(home, "bin"))
+      yield* install(home)
+      assert.isTrue(lstatSync(join(home, "bin")).isDirectory())
+      assert.strictEqual(readFileSync(join(from, "forward"), "utf8"), "#!/elsewhere/node\nforward()\n")
     })
   )
 
