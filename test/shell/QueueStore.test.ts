@@ -19,7 +19,11 @@ import { QueueTrigger } from "../../src/shell/QueueTrigger.ts"
 
 const split = InstallRecord.ownHome.split
 const directories = [
-  ...["pid", "intd", "todo", "bounce", "lock"],
+  "pid",
+  "intd",
+  "todo",
+  "bounce",
+  "lock",
   ...["mess", "info", "local", "remote"].flatMap((name) => Array.from({ length: split }, (_, i) => `${name}/${i}`))
 ].map((name) => `queue/${name}`)
 
