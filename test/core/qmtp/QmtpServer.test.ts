@@ -7,6 +7,7 @@ import type { QueueStatus } from "../../../src/core/queue/QueueStatus.ts"
 import * as Netstring from "../../../src/core/qmtp/Netstring.ts"
 import * as Qmqp from "../../../src/core/qmtp/Qmqp.ts"
 import * as QmtpServer from "../../../src/core/qmtp/QmtpServer.ts"
+import * as QmtpText from "../../../src/core/qmtp/QmtpText.ts"
 import * as RcptHosts from "../../../src/core/relay/RcptHosts.ts"
 
 const peer = { remoteIp: "203.0.113.5", remoteHost: "c.example", remoteInfo: "joe", localHost: "l.example" }
@@ -312,4 +313,16 @@ describe("Qmqp: the client", () => {
 
   it("asks servers that are addresses, in their order", () =>
     assert.deepStrictEqual(Qmqp.servers(["192.0.2.1", "host.example", "192.0.2.2 second", "2001:db8::1"]).length, 3))
+})
+
+describe("QmtpText", () => {
+  it("the first byte names the encoding", () =>
+    assert.deepStrictEqual([10, 13, 65].map(QmtpText.encodingOf), ["LF", "CR LF", undefined]))
+
+  it("a CR at the end of a chunk is held until it is known what follows", () => {
+    const first = QmtpText.decode("CR LF", false, toChunk("a\r"), false)
+    assert.deepStrictEqual([fromChunk(first.text), first.crHeld], ["a", true])
+    assert.strictEqual(fromChunk(QmtpText.decode("CR LF", true, toChunk("\nb"), true).text), "\nb")
+    assert.strictEqual(fromChunk(QmtpText.decode("CR LF", true, toChunk("b\r"), true).text), "\rb\r")
+  })
 })
