@@ -35,7 +35,7 @@ const run = Effect.fnUntraced(function* (program: ByteString, args: ReadonlyArra
     .pipe(Effect.mapError(({ errno }) => fatal(`unable to run ${program}: ${systemText(errno)}`)))
   const time = Math.floor((yield* Clock.currentTimeMillis) / 1000)
   yield* child.write(0, toChunk(TraceFields.localDate(time, offsetAt(environment["TZ"], time))))
-  // A child that reads no further need not wait for the end of our input.
+  // Input may have no end; a child that is gone wants none.
   yield* Effect.raceFirst(copyTo(child), child.ending)
   const ending = yield* child.ending
   if (ending._tag === "Killed") return yield* Effect.fail(fatal("child crashed"))
