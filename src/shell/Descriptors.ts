@@ -6,11 +6,18 @@ import type { Readable } from "node:stream"
 import type { ExitCode } from "../core/Outcome.ts"
 import { type FileCalls, FilesError } from "./Files.ts"
 
-/** Node opens descriptors of its own and marks all of them close-on-exec; what came through an exec is not marked. */
+/**
+ * Was this descriptor (above 2) open when we were started? Node marks all of them close-on-exec, so that the mark tells
+ * nothing; but its own are no files: they are of no kind, or pipes of which it holds the other end.
+ */
 export const isInherited = (fd: number): boolean => {
-  const flags = flagsOf(fd)
-  return flags !== undefined && (flags & closeOnExec) === 0
+  const file = target(fd)
+  if (file === "" || file.startsWith("anon_inode:")) return false
+  return !file.startsWith("pipe:") || !openNumbers().some((other) => target(other) === file && isReader(other))
 }
+
+const openNumbers = (): ReadonlyArray<number> => fs.readdirSync("/proc/self/fd").map(Number)
+const isReader = (fd: number): boolean => fd > 2 && (flagsOf(fd)! & accessMode) === fs.constants.O_RDONLY
 
 /** Node puts /dev/null, open both ways, where descriptor 0, 1 or 2 was closed: reading must fail there, not end. */
 export const isMissing = (fd: number): boolean => {
@@ -80,7 +87,6 @@ const target = (fd: number): string => {
 
 const pieceBytes = 65536
 const accessMode = 3
-const closeOnExec = 0o2000000
 
 export interface SignalTable {
   /** The program ends at once, cleaning up nothing, with this exit code. */

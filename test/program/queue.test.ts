@@ -46,6 +46,17 @@ for (const [name, content] of [
 ] as const)
   writeFileSync(join(scratch, name), content)
 
+/** There is no full disk at hand for an ordinary user: large writes fail as if there were. */
+const fullDisk = join(scratch, "full-disk.cjs")
+writeFileSync(
+  fullDisk,
+  `const fs = require("node:fs"), write = fs.writeSync
+  fs.writeSync = (fd, bytes, ...more) => {
+    if (bytes.length > 60000) throw Object.assign(new Error("full"), { code: "ENOSPC" })
+    return write(fd, bytes, ...more)
+  }`
+)
+
 describe("qmail-queue", () => {
   for (const [what, line, exitCode, classic, own] of [
     ["queues", '"$Q" <mail 1<good', 0, "0111", "0111"],
@@ -89,6 +100,21 @@ describe("qmail-queue", () => {
       const { status, stderr, stdout } = queue('"$Q" <mail 1<good')
       assert.deepStrictEqual([status, stdout, stderr], [exitCode, "", ""])
     })
+
+  it("says on descriptor 6 that the disk is full, if somebody reads it [W45]", () => {
+    const said = join(scratch, "said")
+    for (const [prepare, redirection, exitCode, text] of [
+      [() => {}, "1<good 6>said", 53, ""],
+      [ours, "1<good 6>&-", 53, ""],
+      [ours, "1<good 6>said", 82, "Zqq disk full (#4.3.1)"],
+      [ours, "2>&1 6>&1 1<good | cat >said; exit", 0, "Zqq disk full (#4.3.1)"]
+    ] as const) {
+      prepare()
+      writeFileSync(said, "")
+      const { status } = queue(`"$Q" <long ${redirection}`, { NODE_OPTIONS: `--require ${fullDisk}` })
+      assert.deepStrictEqual([status, readFileSync(said, "latin1"), leftovers()], [exitCode, text, "0000"], redirection)
+    }
+  })
 
   it("refuses a home whose record cannot be understood: exit 55", () => {
     writeFileSync(join(home, "install.json"), "{")
