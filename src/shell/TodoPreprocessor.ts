@@ -9,20 +9,12 @@ import type { RecipientRecord } from "../core/queue/RecipientFile.ts"
 import { type Channel, channels } from "../core/route/Channel.ts"
 import type { Rules } from "../core/route/RecipientRoute.ts"
 import { EpochSeconds } from "../core/Time.ts"
-import { Cleaner } from "./Cleaner.ts"
-import { Files, type FilesError, orIfAbsent } from "./Files.ts"
-import { type Hint, MessageHints } from "./MessageHints.ts"
-import { QueueStore } from "./QueueStore.ts"
+import { type FilesError, orIfAbsent } from "./Files.ts"
+import type { Hint } from "./MessageHints.ts"
+import { directoryOf, modePrivate, opened, type QueueTools } from "./QueueTools.ts"
 import { currentSeconds } from "./SendControls.ts"
 
 type Id = MessageNumber.MessageNumber
-
-interface Tools {
-  readonly files: Files["Service"]
-  readonly store: QueueStore["Service"]
-  readonly cleaner: Cleaner["Service"]
-  readonly hints: MessageHints["Service"]
-}
 
 /** What could not be done, as the log says it. */
 interface Stopped {
@@ -43,7 +35,7 @@ interface Draft {
 }
 
 interface Work {
-  readonly tools: Tools
+  readonly tools: QueueTools
   readonly id: Id
   readonly rules: Rules
   readonly drafts: Map<Channel | "info", Draft>
@@ -52,17 +44,15 @@ interface Work {
   birth: number
 }
 
-export const make = Effect.gen(function* () {
-  const tools = { files: yield* Files, store: yield* QueueStore, cleaner: yield* Cleaner, hints: yield* MessageHints }
-  return (id: Id, rules: Rules): Effect.Effect<Preprocessed> => {
+export const preprocess = (tools: QueueTools, id: Id, rules: Rules): Effect.Effect<Preprocessed> =>
+  Effect.suspend(() => {
     const work: Work = { tools, id, rules, drafts: new Map(), told: [], bytes: 0, birth: 0 }
     return writeFiles(work).pipe(
       Effect.ensuring(closeAll(work)),
       Effect.andThen(removeTodo(work)),
       Effect.match({ onFailure: (trouble) => resultOf(work, trouble), onSuccess: () => resultOf(work, undefined) })
     )
-  }
-})
+  })
 
 const resultOf = ({ birth, bytes, drafts, id, told }: Work, trouble: Stopped | undefined): Preprocessed => {
   const recipients: Partial<Record<Channel, { records?: ReadonlyArray<RecipientRecord> }>> = {}
@@ -76,15 +66,13 @@ const resultOf = ({ birth, bytes, drafts, id, told }: Work, trouble: Stopped | u
 
 const writeFiles = (work: Work): Effect.Effect<void, Stopped> =>
   Effect.suspend(() => {
-    const { files, hints, store } = work.tools
+    const { files, hints } = work.tools
     const hint = hints.take(work.id)
     if (hint !== undefined) return digest(work, oncePiece(hint), hint)
     const todo = MessageNumber.todo(work.id)
-    return Effect.acquireUseRelease(
-      stopping(files.open(store.path(todo), "read"), "open", todo),
-      (fd) => digest(work, stopping(files.read(fd, pieceBytes, null), "read", todo), undefined),
-      (fd) => Effect.ignore(files.close(fd))
-    )
+    return opened(work.tools, todo, "read", (fd) =>
+      digest(work, stopping(files.read(fd, pieceBytes, null), "read", todo), undefined)
+    ).pipe(Effect.mapError((error) => ("kind" in error ? error : { kind: "open", file: todo })))
   })
 
 const digest = Effect.fnUntraced(function* (
@@ -161,7 +149,7 @@ const append = (draft: Draft, text: ByteString): void => {
   draft.length += text.length
 }
 
-const create = ({ files, store }: Tools, file: string): Effect.Effect<Draft, FilesError> =>
+const create = ({ files, store }: QueueTools, file: string): Effect.Effect<Draft, FilesError> =>
   Effect.map(files.open(store.path(file), "create", modePrivate), (fd) => ({
     file,
     fd,
@@ -171,7 +159,7 @@ const create = ({ files, store }: Tools, file: string): Effect.Effect<Draft, Fil
     records: []
   }))
 
-const flush = ({ files }: Tools, draft: Draft): Effect.Effect<void, Stopped> =>
+const flush = ({ files }: QueueTools, draft: Draft): Effect.Effect<void, Stopped> =>
   Effect.suspend(() => {
     const text = draft.pieces.join("")
     draft.pieces = []
@@ -180,8 +168,8 @@ const flush = ({ files }: Tools, draft: Draft): Effect.Effect<void, Stopped> =>
   })
 
 /** The content, and the name. */
-const sync = (tools: Tools, draft: Draft): Effect.Effect<void, Stopped> => {
-  const directory = tools.store.path(draft.file.slice(0, draft.file.lastIndexOf("/")))
+const sync = (tools: QueueTools, draft: Draft): Effect.Effect<void, Stopped> => {
+  const directory = directoryOf(tools, draft.file)
   return Effect.andThen(
     flush(tools, draft),
     stopping(allDone([tools.files.fsync(draft.fd), tools.files.syncDirectory(directory)]), "fsync", draft.file)
@@ -219,8 +207,6 @@ const allDone = <E>(effects: ReadonlyArray<Effect.Effect<void, E>>): Effect.Effe
     (results) => Effect.forEach(results, (result) => Effect.fromResult(result), { discard: true })
   )
 
-/** Nobody but qmail-send looks at senders and recipients. (queue.md 1) */
-const modePrivate = 0o600
 const pieceBytes = 65536
 const holdBytes = 65536
 /** Recipients that are remembered for the first pass. */

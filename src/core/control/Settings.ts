@@ -145,7 +145,7 @@ export const settings = {
   ),
   maxhops: integer("maxhops", 100, ["smtpd", "qmtpd"], "Received and Delivered-To fields before a message is a loop"),
   maxrecipients: integer("maxrecipients", 0, ["smtpd"], "recipients a message may have, 0 for no limit", 1000),
-  syncbounce: integer("syncbounce", 0, ["send"], "1: a failure is on disk before its recipient is done", 1),
+  syncbounce: integer("syncbounce", 1, ["send"], "1: a failure is on disk before its recipient is done"),
   autoreload: integer("autoreload", 0, ["send"], "seconds between looks at the control files, 0 for only on HUP"),
   classicpass: integer("classicpass", 1, ["send"], "1: a slow delivery holds up all of its message", 0),
   concurrencybounce: integer("concurrencybounce", 1, ["send"], "bounces queued at once", 4),
