@@ -150,8 +150,21 @@ export const ofDescriptors = (input: number, output: number, idleSeconds: number
     return {
       receive: isStream(input) ? receiveFrom(input, idleSeconds) : readInPlace(files, input),
       send: to === undefined ? (text) => writeInPlace(files, output, text) : senderOf(to, idleSeconds),
-      close: to === undefined ? Effect.void : Effect.callback((resume) => void to.end(() => resume(Effect.void)))
+      close: to === undefined ? Effect.void : flushed(to, idleSeconds)
     }
+  })
+
+/** Ended is not what we say here: a socket may have other users after us, and an end would be theirs too. */
+const flushed = (to: net.Socket, seconds: number): Effect.Effect<void> =>
+  Effect.callback((resume) => {
+    if (to.writableLength === 0 || to.destroyed) return resume(Effect.void)
+    const done = (): void => {
+      clearTimeout(timer)
+      resume(Effect.void)
+    }
+    const timer = setTimeout(done, seconds * 1000)
+    to.once("close", done)
+    to.write(new Uint8Array(0), done)
   })
 
 const isStream = (fd: number): boolean => {

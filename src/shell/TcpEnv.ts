@@ -10,6 +10,7 @@ import { type ExitCode, exitTemporary } from "../core/Outcome.ts"
 import * as Ident from "../core/peer/Ident.ts"
 import * as SocketTable from "../core/peer/SocketTable.ts"
 import * as TcpEnvironment from "../core/peer/TcpEnvironment.ts"
+import type { TcpPair } from "../core/peer/TcpPair.ts"
 import { Files } from "./Files.ts"
 import { Identity } from "./Identity.ts"
 import { Resolver } from "./Resolver.ts"
@@ -85,7 +86,7 @@ const addressesOf = Effect.fnUntraced(function* (name: ByteString) {
 })
 
 /** A host that does not say it in time has not said it. */
-const identify = (pair: SocketTable.Pair, seconds: number) =>
+const identify = (pair: TcpPair, seconds: number) =>
   Effect.gen(function* () {
     const sockets = yield* Sockets
     const connection = yield* sockets.connect({ address: pair.remote.ip, port: Ident.port }, seconds, pair.local.ip)

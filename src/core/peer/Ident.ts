@@ -1,10 +1,10 @@
 /** The identification protocol (RFC 1413): whom does the other host name for a connection? (remoteinfo.c) */
 import { type ByteString } from "../Bytes.ts"
-import type { Pair } from "./SocketTable.ts"
+import type { TcpPair } from "./TcpPair.ts"
 
 export const port = 113
 
-export const request = ({ local, remote }: Pair): ByteString => `${remote.port} , ${local.port}\r\n`
+export const request = ({ local, remote }: TcpPair): ByteString => `${remote.port} , ${local.port}\r\n`
 
 /** What has come of the answer. */
 export interface Reply {

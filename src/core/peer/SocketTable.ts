@@ -4,22 +4,13 @@
  */
 import * as IpAddress from "../address/IpAddress.ts"
 import type { ByteString } from "../Bytes.ts"
-
-export interface End {
-  readonly ip: IpAddress.IpAddress
-  readonly port: number
-}
-
-export interface Pair {
-  readonly local: End
-  readonly remote: End
-}
+import type { End, TcpPair } from "./TcpPair.ts"
 
 /** The socket's inode, as /proc/self/fd/N names it: `socket:[4711]`. */
 export const inodeOf = (link: ByteString): string | undefined => /^socket:\[([0-9]+)\]$/.exec(link)?.[1]
 
 /** Undefined if the table has no such socket, or nobody is at its other end. */
-export const find = (table: ByteString, inode: string): Pair | undefined => {
+export const find = (table: ByteString, inode: string): TcpPair | undefined => {
   for (const line of table.split("\n")) {
     const columns = line.trimStart().split(/ +/)
     if (columns[9] !== inode) continue

@@ -8,7 +8,7 @@
  */
 import * as IpAddress from "../address/IpAddress.ts"
 import { type ByteString, lower } from "../Bytes.ts"
-import type { Pair } from "./SocketTable.ts"
+import type { TcpPair } from "./TcpPair.ts"
 
 export type Environment = Readonly<Record<ByteString, ByteString>>
 
@@ -19,7 +19,7 @@ export type HostName =
   | { readonly _tag: "Unknown" }
 
 export interface Facts {
-  readonly pair: Pair
+  readonly pair: TcpPair
   readonly localHost: HostName
   readonly remoteHost: HostName
   /** Undefined: nobody was asked, or nobody answered. */

@@ -1,4 +1,4 @@
-/** What every server that takes mail for the queue is told, and what it orders: SMTP, QMTP and QMQP alike. */
+/** What is a server told that takes mail for the queue, and what may it order? SMTP, QMTP and QMQP alike. */
 import type { ByteString } from "../Bytes.ts"
 import type { Envelope } from "../envelope/Envelope.ts"
 import type { ExitCode } from "../Outcome.ts"
