@@ -200,12 +200,14 @@ interface Message {
 const openMessage = (files: FileCalls, from: ByteString | number): Message => {
   let fd = typeof from === "number" ? from : undefined
   let ahead: Uint8Array | undefined
+  let wanted = 0
   const read = Effect.gen(function* () {
     fd ??= yield* files.open(from as ByteString, "read")
-    return yield* files.read(fd, pieceBytes, null)
+    wanted = wanted === 0 ? firstPieceBytes : pieceBytes
+    return yield* files.read(fd, wanted, null)
   })
   // Only of a regular file is a short piece the last one.
-  const isLast = (bytes: Uint8Array): boolean => bytes.length < (typeof from === "number" ? 1 : pieceBytes)
+  const isLast = (bytes: Uint8Array): boolean => bytes.length < (typeof from === "number" ? 1 : wanted)
   const next: Message["next"] = Effect.suspend(() => {
     const bytes = ahead
     ahead = undefined
@@ -229,4 +231,6 @@ const currentSeconds = Effect.map(Clock.currentTimeMillis, (millis) => Math.floo
 const noConnection = "ZSorry, I wasn't able to establish an SMTP connection. (#4.4.1)\n"
 const unsendable = "DI can't send an address with a line end in it. (#5.1.3)\n"
 const dnsTimedOut: MailHosts.Verdict = { _tag: "Failed", report: "ZDNS lookup timed out. (#4.4.3)\n" }
+/** Most messages fit, and many are on their way at once. */
+const firstPieceBytes = 16384
 const pieceBytes = 65536
