@@ -38,7 +38,7 @@ const run = Effect.fnUntraced(function* (program: ByteString, args: ReadonlyArra
   // Input may have no end; a child that is gone wants none.
   yield* Effect.raceFirst(copyTo(child), child.ending)
   const ending = yield* child.ending
-  if (ending._tag === "Killed") return yield* Effect.fail(fatal("child crashed"))
+  if (ending._tag === "Killed") return yield* fatal("child crashed")
   return ending.exitCode
 })
 

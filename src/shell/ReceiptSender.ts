@@ -29,7 +29,7 @@ export const sendReceipt = Effect.gen(function* () {
 const readHeader = Effect.gen(function* () {
   const files = yield* Files
   const unreadable = new Fatal({ exitCode: exitTemporary, text: "read error" })
-  if (isMissing(0)) return yield* Effect.fail(unreadable)
+  if (isMissing(0)) return yield* unreadable
   const fields: Array<ReadonlyArray<ByteString>> = []
   let splitter = MessageSplitter.initial
   while (splitter.part === "header") {

@@ -17,88 +17,104 @@ export interface AddressList {
   readonly complete: boolean
 }
 
+type Complete = (address: ReadonlyArray<Token>) => ReadonlyArray<Token>
+
 /** The body of an address field: the tokens after the colon. Each address is what `complete` makes of it. */
-export const parse = (
-  tokens: ReadonlyArray<Token>,
-  complete: (address: ReadonlyArray<Token>) => ReadonlyArray<Token> = (address) => address
-): AddressList => {
-  /** From right to left, as is `address`. */
-  const items: Array<Item> = []
-  let address: Array<Token> = []
-  let at = tokens.length - 1
+export const parse = (tokens: ReadonlyArray<Token>, complete: Complete = (address) => address): AddressList => {
+  const pen = leftwards(tokens, complete)
   let inGroup = false
   let wordFits = true
-
-  const pass = (): void => void items.push({ _tag: "Other", token: tokens[at--]! })
-  const passWhile = (fits: (token: Token) => boolean): void => {
-    for (; at >= 0 && fits(tokens[at]!); at--) items.push({ _tag: "Other", token: tokens[at]! })
-  }
-  const endAddress = (): void => {
-    items.push({ _tag: "Address", tokens: complete(address.reverse()) })
-    address = []
-  }
-  const separate = (): void => {
-    if (address.length === 0) return
-    endAddress()
-    items.push({ _tag: "Other", token: comma })
-  }
-  const done = (complete: boolean): AddressList => ({ items: items.reverse(), complete })
-
-  while (at >= 0) {
-    const token = tokens[at]!
+  for (let token = pen.next(); token !== undefined; token = pen.next()) {
     switch (token._tag) {
       case ";":
-        separate()
-        if (inGroup) return done(false)
+        pen.separate()
+        if (inGroup) return pen.list(false)
         inGroup = true
         wordFits = true
-        pass()
+        pen.pass()
         break
       case ":":
-        if (address.length > 0) endAddress()
-        if (!inGroup) return done(false)
+        pen.endAddress()
+        if (!inGroup) return pen.list(false)
         inGroup = false
         wordFits = true
-        passWhile(({ _tag }) => _tag !== ",")
-        if (at >= 0) pass()
+        pen.passWhile(({ _tag }) => _tag !== ",")
+        if (pen.next() !== undefined) pen.pass()
         break
       case ">":
-        separate()
-        pass()
-        while (at >= 0 && tokens[at]!._tag !== "<") address.push(tokens[at--]!)
-        endAddress()
-        if (at < 0) return done(false)
-        pass()
-        passWhile(({ _tag }) => inPhrase.has(_tag))
+        pen.separate()
+        pen.pass()
+        pen.takeBracketed()
+        if (pen.next() === undefined) return pen.list(false)
+        pen.pass()
+        pen.passWhile(({ _tag }) => inPhrase.has(_tag))
         wordFits = false
         break
       case "Atom":
       case "Quoted":
       case "Literal":
-        if (!wordFits) separate()
+        if (!wordFits) pen.separate()
         wordFits = false
-        address.push(token)
-        at--
+        pen.take()
         break
       case "Comment":
-        pass()
+        pen.pass()
         break
       case ",":
-        if (address.length > 0) endAddress()
+        pen.endAddress()
         wordFits = true
-        pass()
+        pen.pass()
         break
       case "@":
       case ".":
       case "<":
         wordFits = true
-        address.push(token)
-        at--
+        pen.take()
         break
     }
   }
-  if (address.length > 0) endAddress()
-  return done(true)
+  pen.endAddress()
+  return pen.list(true)
+}
+
+/** Goes through the tokens from right to left and writes down what they are; the address at hand grows leftwards too. */
+const leftwards = (tokens: ReadonlyArray<Token>, complete: Complete) => {
+  const items: Array<Item> = []
+  let address: Array<Token> = []
+  let at = tokens.length - 1
+  const next = (): Token | undefined => tokens[at]
+  const pass = (): void => void items.push({ _tag: "Other", token: tokens[at--]! })
+  const take = (): void => void address.push(tokens[at--]!)
+  const write = (): void => {
+    items.push({ _tag: "Address", tokens: complete(address.reverse()) })
+    address = []
+  }
+  return {
+    /** The token that is not yet passed or taken. */
+    next,
+    /** It belongs to no address. */
+    pass,
+    passWhile: (fits: (token: Token) => boolean): void => {
+      for (let token = next(); token !== undefined && fits(token); token = next()) pass()
+    },
+    /** It belongs to the address at hand. */
+    take,
+    /** Up to the opening bracket; an address also if it is empty. */
+    takeBracketed: (): void => {
+      for (let token = next(); token !== undefined && token._tag !== "<"; token = next()) take()
+      write()
+    },
+    endAddress: (): void => {
+      if (address.length > 0) write()
+    },
+    /** Another address begins, and nobody has written a comma. */
+    separate: (): void => {
+      if (address.length === 0) return
+      write()
+      items.push({ _tag: "Other", token: comma })
+    },
+    list: (whole: boolean): AddressList => ({ items: items.reverse(), complete: whole })
+  }
 }
 
 /** The tokens of the list again. A list may be long: they are not held a second time. */
