@@ -5,17 +5,20 @@
 import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
+import * as Option from "effect/Option"
 import * as Result from "effect/Result"
 import { concat } from "../core/Bytes.ts"
 import * as EnvelopeRecords from "../core/envelope/EnvelopeRecords.ts"
 import { receivedByQueue } from "../core/header/TraceFields.ts"
 import type { Step } from "../core/Machine.ts"
+import type { MessageNumber } from "../core/queue/MessageNumber.ts"
 import * as QueueInjection from "../core/queue/QueueInjection.ts"
 import * as QueueOrigin from "../core/queue/QueueOrigin.ts"
 import { type QueueStatus, statusOf } from "../core/queue/QueueStatus.ts"
 import { type FileCalls, Files, type FilesError } from "./Files.ts"
 import { Home } from "./Home.ts"
 import { Identity } from "./Identity.ts"
+import { MessageHints } from "./MessageHints.ts"
 import { QueueClient, type QueueEntry } from "./QueueClient.ts"
 import { type QueueCalls, QueueStore } from "./QueueStore.ts"
 import { QueueTrigger, type TriggerCalls } from "./QueueTrigger.ts"
@@ -24,10 +27,13 @@ export interface Tools {
   readonly files: FileCalls
   readonly store: QueueCalls
   readonly trigger: TriggerCalls
+  /** Whoever sends in the same process is told what we know. */
+  readonly hints: MessageHints["Service"] | undefined
 }
 
 export const tools: Effect.Effect<Tools, never, Files | QueueStore | QueueTrigger> = Effect.gen(function* () {
-  return { files: yield* Files, store: yield* QueueStore, trigger: yield* QueueTrigger }
+  const hints = Option.getOrUndefined(yield* Effect.serviceOption(MessageHints))
+  return { files: yield* Files, store: yield* QueueStore, trigger: yield* QueueTrigger, hints }
 })
 
 /** One injection: the machine's state and the two files it has open. */
@@ -37,6 +43,9 @@ export class Injection {
   #commands: ReadonlyArray<QueueInjection.Command>
   #message: number | undefined
   #envelope: number | undefined
+  /** For the hint. */
+  #messageBytes = 0
+  #records: Array<Uint8Array> = []
 
   /** Nothing is on disk until `begin`. */
   constructor(tools: Tools, birth: QueueInjection.Birth) {
@@ -91,6 +100,7 @@ export class Injection {
       case "RemoveName":
         return Effect.as(store.removeName(command.name), { _tag: "NameRemoved" })
       case "WriteMessage":
+        this.#messageBytes += command.bytes.length
         return Effect.as(files.write(this.#message!, command.bytes), { _tag: "MessageWritten" })
       case "CreateEnvelope":
         return Effect.map(store.createEnvelope(command.id), (fd) => {
@@ -98,6 +108,7 @@ export class Injection {
           return { _tag: "EnvelopeCreated" }
         })
       case "WriteEnvelope":
+        if (this.#tools.hints !== undefined) this.#records.push(command.bytes)
         return Effect.as(files.write(this.#envelope!, command.bytes), { _tag: "EnvelopeWritten" })
       case "Sync":
         return Effect.as(store.sync(command.id, this.#message!, this.#envelope!), { _tag: "Synced" })
@@ -112,8 +123,15 @@ export class Injection {
       case "ForgetMessage":
         return unanswered(store.forgetMessage(command.id, command.withEnvelope))
       case "PullTrigger":
-        return unanswered(trigger.pull(command.id))
+        return unanswered(Effect.andThen(this.#hint(command.id), trigger.pull(command.id)))
     }
+  }
+
+  #hint(id: MessageNumber): Effect.Effect<void> {
+    const { hints } = this.#tools
+    return hints === undefined
+      ? Effect.void
+      : hints.give(id, { todo: concat(this.#records), bytes: this.#messageBytes })
   }
 
   readonly #close: Effect.Effect<void> = Effect.suspend(() => {

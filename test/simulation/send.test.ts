@@ -74,10 +74,14 @@ const makeWorld = (record: InstallRecord.InstallRecord, hints: typeof MessageHin
       news: Queue.takeAll(news)
     }))
   )
-  const queue = Layer.mergeAll(QueueStore.layer, QueueTrigger.layerMemory, Controls.layer, Locks.layerMemory()).pipe(
-    Layer.provideMerge(home.layer)
-  )
-  const services = Layer.mergeAll(Injector.layer, Cleaner.layerDirect, spawner, LogSink.layerMemory(log), hints).pipe(
+  const queue = Layer.mergeAll(
+    QueueStore.layer,
+    QueueTrigger.layerMemory,
+    Controls.layer,
+    Locks.layerMemory(),
+    hints
+  ).pipe(Layer.provideMerge(home.layer))
+  const services = Layer.mergeAll(Injector.layer, Cleaner.layerDirect, spawner, LogSink.layerMemory(log)).pipe(
     Layer.provideMerge(queue)
   )
   const inject = Effect.fnUntraced(function* (mail: Mail) {
