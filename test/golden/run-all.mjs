@@ -32,7 +32,10 @@ const roots = Array.from({ length: jobs }, (_, i) => join(home, `${i}`))
 for (const root of roots) {
   for (const directory of ["control", "users", "queue", "alias"]) mkdirSync(join(root, directory), { recursive: true })
   symlinkSync(bin, join(root, "bin"))
+  // qmail-queue was recorded as a set-uid program, which a script cannot be: other users need an open queue.
+  const umask = process.umask(0)
   makeQueue(root)
+  process.umask(umask)
   writeFileSync(join(root, "queue/lock/sendmutex"), "")
   spawnSync("mkfifo", ["-m", "622", join(root, "queue/lock/trigger")])
 }
@@ -52,11 +55,9 @@ const reasonToSkip = (test) =>
       ? "needs root"
       : test.uid && test.uid !== "nonroot" && !users.includes(test.uid)
         ? "needs qmail's users"
-        : test.program === "qmail-queue" && test.requires_root && test.uid
-          ? "needs a set-uid program, which the kernel makes of no script"
-          : test.uid === "nonroot" && isRoot && !nobodyReaches
-            ? "the programs are out of reach of nobody here"
-            : undefined
+        : test.uid === "nonroot" && isRoot && !nobodyReaches
+          ? "the programs are out of reach of nobody here"
+          : undefined
 
 let failed = 0
 const totals = { passed: 0, failed: 0, skipped: 0, different: 0 }

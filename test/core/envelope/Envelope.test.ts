@@ -66,7 +66,8 @@ describe("QueueStatus.statusOf", () => {
   it("exit 82 gives the text of descriptor 6", () => {
     assert.strictEqual(shown(exited(82, false, "Dno spam here")), "permanent: no spam here")
     assert.strictEqual(shown(exited(82, false, "Zqq disk full (#4.3.1)")), "temporary: qq disk full (#4.3.1)")
-    assert.strictEqual(shown(exited(82, false, "Xwhat")), "temporary: qq temporary problem (#4.3.0)")
+    assert.strictEqual(shown(exited(82, false, "Xwhat")), "temporary: what")
+    assert.strictEqual(shown(exited(82, false, "Dx")), "temporary: qq temporary problem (#4.3.0)")
   })
   it("a withheld envelope is a read error even if the program did not notice", () =>
     assert.strictEqual(shown(exited(0, true)), "temporary: qq read error (#4.3.0)"))
