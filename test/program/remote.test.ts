@@ -183,7 +183,7 @@ describe.concurrent("qmail-remote", () => {
     assert.isTrue(plain.heard.startsWith("HELO me.example\r\n"))
   })
 
-  it("[W133] sends every byte as it is to a host without 8BITMIME", async () => {
+  it("[W115] [W133] sends every byte as it is to a host without 8BITMIME", async () => {
     const server = await serve(well)
     const home = makeHome(true, { smtproutes: `:127.0.0.1:${server.port}\n` })
     const bytes = Array.from({ length: 256 }, (_, i) => String.fromCharCode(i)).filter((c) => c !== "\r" && c !== "\n")

@@ -259,10 +259,26 @@ describe("RemoteAgent.deliver by MX", () => {
   )
 })
 
+describe("RemoteAgent.deliver without an answer of the DNS", () => {
+  const silent = { mx: () => Effect.never, addresses: () => Effect.never, names: () => Effect.never }
+  const never = { ...silent, aliases: () => Effect.never, search: Effect.succeed([]) }
+  for (const [controls, report] of [
+    [{}, "ZDNS lookup timed out. (#4.4.3)\n\0"],
+    [{ timeoutdns: "86399\n" }, "ZDNS lookup timed out. (#4.4.3)\n\0"]
+  ] as const)
+    inWorld(
+      `[W100] gives up for now after timeoutdns ${controls.timeoutdns?.trim() ?? "(60)"}`,
+      { hosts: {}, controls },
+      Effect.gen(function* () {
+        assert.strictEqual(yield* Effect.provideService(deliver(), Resolver, never), report)
+      })
+    )
+})
+
 describe("[W105] connections that are kept", () => {
   const heard: Array<string> = []
   inWorld(
-    "carry three messages, with RSET between, also for other domains at the same host, and end after five seconds",
+    "[W106] carry three messages, with RSET between, also for other domains at the same host, and end after five seconds",
     { hosts: { "192.0.2.1:25": { connects: "accepts", heard } }, controls: toOne },
     Effect.gen(function* () {
       const settings = yield* RemoteAgent.readSettings
