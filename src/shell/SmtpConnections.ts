@@ -57,7 +57,7 @@ export class SmtpConnections extends Context.Service<SmtpConnections, SmtpConnec
       // Runs only while somebody waits: a clock that is simulated would have to stop for it every second.
       let sweeping = false
       const sweep = Effect.gen(function* () {
-        while (count > 0) {
+        while (waiting.size > 0) {
           yield* Effect.sleep(sweepMillis)
           yield* closeOlderThan((yield* Clock.currentTimeMillis) - mostIdleMillis)
         }
