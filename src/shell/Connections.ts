@@ -120,12 +120,16 @@ const drained = (output: net.Socket, seconds: number): Effect.Effect<boolean> =>
 
 /**
  * A socket that is closed while input waits in it is reset, and the reset may overtake our last reply: the peer's
- * rest is read and dropped for a while.
+ * rest is read and dropped for a while, if it is not much.
  */
 const closeSocket = (socket: net.Socket): Effect.Effect<void> =>
   Effect.callback((resume) => {
     if (socket.destroyed) return resume(Effect.void)
-    socket.removeAllListeners("data").on("data", () => {})
+    let dropped = 0
+    socket.removeAllListeners("data").on("data", (bytes: Uint8Array) => {
+      dropped += bytes.length
+      if (dropped > lingerBytesMax) socket.destroy()
+    })
     socket.setTimeout(0)
     socket.resume()
     const timer = setTimeout(() => socket.destroy(), lingerMillis)
@@ -137,6 +141,7 @@ const closeSocket = (socket: net.Socket): Effect.Effect<void> =>
   })
 
 const lingerMillis = 2000
+const lingerBytesMax = 1 << 20
 
 /**
  * Descriptors that were open when the program started. What is no pipe and no socket (a file, a terminal) is read

@@ -20,7 +20,7 @@ const services = Sockets.layer.pipe(
 
 const send = Effect.gen(function* () {
   const controls = yield* Controls
-  const entries = yield* controls.list(settings.qmqpservers).pipe(Effect.catch(() => Effect.succeed(undefined)))
+  const entries = yield* controls.list(settings.qmqpservers).pipe(Effect.orElseSucceed(() => undefined))
   if (entries === undefined) return Qmqp.exitNoServer
   const message = yield* readAll(0)
   const envelope = Qmqp.parseEnvelope(fromChunk(yield* readAll(1)))
@@ -38,7 +38,7 @@ const send = Effect.gen(function* () {
 export const program: Effect.Effect<ExitCode> = send.pipe(
   Effect.catchTag("FilesError", () => Effect.succeed(Qmqp.exitNoMessage)),
   Effect.provide(services),
-  Effect.catch(() => Effect.succeed(Qmqp.exitNoHome))
+  Effect.orElseSucceed(() => Qmqp.exitNoHome)
 )
 
 const readAll = Effect.fnUntraced(function* (fd: number) {
@@ -72,7 +72,7 @@ const converse = (connection: Connection, request: Uint8Array): Effect.Effect<Ex
       if (outcome !== undefined) return Qmqp.exitCodeOf[outcome]
       if (bytes.length === 0) return Qmqp.exitBroken
     }
-  }).pipe(Effect.catch(() => Effect.succeed(Qmqp.exitBroken)))
+  }).pipe(Effect.orElseSucceed(() => Qmqp.exitBroken))
 
 const chunkBytes = 65536
 const connectSeconds = 10

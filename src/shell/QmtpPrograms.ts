@@ -30,7 +30,7 @@ const services = QueueClient.layerProcess.pipe(
 const within = <E, R>(session: Effect.Effect<ExitCode, E, R>) =>
   session.pipe(
     Effect.timeoutOrElse({ duration: sessionSeconds * 1000, orElse: () => Effect.succeed(exitTemporary) }),
-    Effect.catch(() => Effect.succeed(exitTemporary))
+    Effect.orElseSucceed(() => exitTemporary)
   )
 
 /** Our homes read netstrings as the standard says, unless a variable asks for qmail's leniency. */

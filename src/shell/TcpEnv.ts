@@ -35,7 +35,7 @@ export const program: Effect.Effect<ExitCode> = Effect.gen(function* () {
     yield* Effect.ignore(Successor.become({ program: file, arguments: args, environment, directory }))
   return exitTemporary
 }).pipe(
-  Effect.catch(() => Effect.succeed(exitTemporary)),
+  Effect.orElseSucceed(() => exitTemporary),
   Effect.provide(services)
 )
 
