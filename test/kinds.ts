@@ -28,6 +28,7 @@ export const kinds: Readonly<Record<string, Kind>> = {
   "command/CommandLine.ts": "F",
   "command/Endpoint.ts": "V",
   "command/Getopt.ts": "F",
+  "command/InheritedSockets.ts": "R",
   "command/ProgramPath.ts": "V",
   "control/Cdb.ts": "F",
   "control/ControlCheck.ts": "F",

@@ -4,8 +4,9 @@
  */
 import * as Effect from "effect/Effect"
 import * as Result from "effect/Result"
-import { type ByteString, fromChunk, toChunk } from "../core/Bytes.ts"
+import { type ByteString, fromChunk, lower, toChunk } from "../core/Bytes.ts"
 import * as Cdb from "../core/control/Cdb.ts"
+import * as ControlFile from "../core/control/ControlFile.ts"
 import * as InstallRecord from "../core/control/InstallRecord.ts"
 import * as Layout from "../core/control/Layout.ts"
 import { exitPermanent } from "../core/Outcome.ts"
@@ -28,14 +29,14 @@ export interface NewHome {
   readonly programs?: ByteString
 }
 
-/** Fails if the directory holds something that is no home of the caller. */
+/** Fails if the directory holds something that is no home of the caller, or one for another domain. */
 export const init = Effect.fn("HomeSetup.init")(function* ({ domain, home: given, programs }: NewHome) {
   const files = yield* Files
   const { effectiveUid: uid, gid } = yield* Identity
   const home = given.replace(/\/+$/, "")
   if (home[0] !== "/" || /[:\n]/.test(home))
     return yield* refuse(`unable to use ${given}: a home is an absolute path without colon and line feed`)
-  yield* claim(home, uid)
+  yield* claim(home, uid, lower(domain))
   // Until this file has its last name, the home is unfinished, but known to be ours.
   const unfinished = `${home}/${FreshHome.record.path}.unfinished`
   yield* HomeTree.makeDirectories(home, 0o755)
@@ -52,12 +53,13 @@ export const init = Effect.fn("HomeSetup.init")(function* ({ domain, home: given
     yield* assign(home, FreshHome.assignments({ home, uid, gid }))
   }
   yield* maildir(`${home}/alias/Maildir`)
-  if (isFinished) return
+  if (isFinished) return "there was a home"
   yield* Effect.mapError(files.rename(unfinished, `${home}/${FreshHome.record.path}`), HomeTree.explain)
   yield* Effect.mapError(files.syncDirectory(home), HomeTree.explain)
+  return "made"
 })
 
-const claim = Effect.fnUntraced(function* (home: ByteString, uid: number) {
+const claim = Effect.fnUntraced(function* (home: ByteString, uid: number, domain: ByteString) {
   const files = yield* Files
   const names = yield* Effect.mapError(
     orIfAbsent(files.list(home), (): ReadonlyArray<ByteString> => []),
@@ -73,6 +75,12 @@ const claim = Effect.fnUntraced(function* (home: ByteString, uid: number) {
   if (record.success.owners !== "one") return yield* refuse(`unable to use ${home}: it is a home with many owners`)
   const owner = yield* Effect.mapError(files.stat(home), HomeTree.explain)
   if (owner.uid !== uid) return yield* refuse(`unable to use ${home}: it belongs to uid ${owner.uid}`)
+  const me = yield* Effect.mapError(
+    orIfAbsent(Effect.map(files.readFile(`${home}/control/me`), fromChunk), () => domain),
+    HomeTree.explain
+  )
+  const name = lower(ControlFile.line(me))
+  if (name !== domain) return yield* refuse(`unable to use ${home}: it is a home for ${name}`)
 })
 
 export interface NewUser {
@@ -112,6 +120,8 @@ const addLocked = Effect.fnUntraced(function* (user: ByteString) {
   const files = yield* Files
   const { path: home } = yield* Home
   const { gid, uid } = yield* Effect.mapError(files.stat(home), HomeTree.explain)
+  const { effectiveUid } = yield* Identity
+  if (uid !== effectiveUid) return yield* refuse(`unable to add ${user}: ${home} belongs to uid ${uid}`)
   const text = yield* Effect.mapError(files.readFile(`${home}/users/assign`), HomeTree.explain)
   const current = UserAssign.parse(fromChunk(text))
   if (Result.isFailure(current))

@@ -10,7 +10,7 @@ import * as Finding from "../core/control/Finding.ts"
 import { type ExitCode, exitSuccess, exitTemporary, systemText } from "../core/Outcome.ts"
 import { Accounts } from "./Accounts.ts"
 import { Cleaner } from "./Cleaner.ts"
-import { Controls } from "./Controls.ts"
+import { Controls, type ControlsError } from "./Controls.ts"
 import { Files } from "./Files.ts"
 import { Home } from "./Home.ts"
 import * as HomeCheck from "./HomeCheck.ts"
@@ -36,6 +36,8 @@ import { UserDatabase } from "./UserDatabase.ts"
 export interface Options {
   readonly listen: ReadonlyArray<Endpoint>
   readonly log: LogStyle
+  /** How long deliveries under way are waited for after SIGTERM; what is cut off is tried again. */
+  readonly drainSeconds: number
 }
 
 /** Everything above files, processes, identity and home. */
@@ -51,22 +53,34 @@ export const run = (options: Options): Effect.Effect<ExitCode, Fatal, Files | Pr
   serve(options).pipe(
     Effect.scoped,
     Effect.provide(services(options.log)),
-    Effect.catchTag("ControlsError", ({ file, reason }) => fatal(`unable to read ${file}: ${reason}`)),
+    Effect.catchTag("ControlsError", ({ file, reason }) => fatal(`unable to read ${file}: ${reasonText(reason)}`)),
     Effect.catchTag("ListenError", ({ endpoint, errno }) =>
       fatal(`unable to listen on ${endpoint}: ${systemText(errno)}`)
     ),
-    Effect.catchTag("CannotStart", ({ trouble }) => fatal(`unable to start: ${trouble}`))
+    Effect.catchTag("CannotStart", ({ trouble }) =>
+      Effect.flatMap(Home, ({ path }) =>
+        fatal(
+          trouble === "qmail-send is already running"
+            ? `unable to start in ${path}: another process sends the mail of its queue`
+            : `unable to start in ${path}: ${trouble}`
+        )
+      )
+    )
   )
 
 const fatal = (text: ByteString) => Effect.fail(new Fatal({ exitCode: exitTemporary, text }))
 
-const serve = Effect.fn("Server.serve")(function* ({ listen }: Options) {
+const serve = Effect.fn("Server.serve")(function* ({ drainSeconds, listen }: Options) {
+  yield* refuseForeignHome
   yield* refuseBrokenHome
   process.umask(0o077)
-  const sender = yield* SendDaemon.start({ patience: patienceSeconds })
-  const listener = yield* SmtpListener.serve({ listen: listen.map(formatEndpoint) })
+  const sender = yield* SendDaemon.start({ patience: drainSeconds })
+  const listener = yield* SmtpListener.serve({
+    listen: listen.map(formatEndpoint),
+    drainSeconds: Math.min(drainSeconds, clientDrainSecondsMax)
+  })
   const record = yield* ServerRecord.write(listener.addresses)
-  const reload = Effect.andThen(sender.reread, Effect.ignore(listener.reload))
+  const reload = Effect.andThen(sender.reread, Effect.catch(listener.reload, keepSettings))
   const stopAsked = yield* onSignals({ SIGHUP: reload, SIGALRM: sender.runAll })
   yield* ServerRecord.say(listener.addresses)
   yield* Effect.raceFirst(Deferred.await(stopAsked), sender.ended)
@@ -76,6 +90,21 @@ const serve = Effect.fn("Server.serve")(function* ({ listen }: Options) {
   yield* sender.ended
   yield* record.remove
   return exitSuccess
+})
+
+/** What one process does as one account, it does to no other account's files. */
+const refuseForeignHome = Effect.gen(function* () {
+  const { path, record } = yield* Home
+  const { effectiveUid } = yield* Identity
+  const files = yield* Files
+  if (record.owners !== "one")
+    return yield* fatal(`unable to start in ${path}: it belongs to qmail's users; qmail-start runs there`)
+  const { uid } = yield* Effect.mapError(
+    files.stat(path),
+    ({ errno }) => new Fatal({ exitCode: exitTemporary, text: `unable to read ${path}: ${systemText(errno)}` })
+  )
+  if (uid !== effectiveUid)
+    return yield* fatal(`unable to start in ${path}: it belongs to uid ${uid}, and this is uid ${effectiveUid}`)
 })
 
 /** Nothing is started in a home with an error in it. */
@@ -88,11 +117,17 @@ const refuseBrokenHome = Effect.gen(function* () {
   return yield* fatal(`unable to start in ${path}: ${first}${more}`)
 })
 
+/** After SIGHUP: bad control files change nothing, and the log says why. */
+const keepSettings = ({ file, reason }: ControlsError) =>
+  Effect.flatMap(LogSink, (log) => log.write([`alert: unable to reread ${file}: ${reasonText(reason)}`]))
+
+const reasonText = (reason: string): string => (/^E[A-Z0-9]+$/.test(reason) ? systemText(reason) : reason)
+
 /** The answer completes at SIGTERM or SIGINT. Handlers go when the scope closes. */
 const onSignals = Effect.fnUntraced(function* (
-  actions: Readonly<Record<string, Effect.Effect<unknown, never, Controls | Home>>>
+  actions: Readonly<Record<string, Effect.Effect<unknown, never, Controls | Home | LogSink>>>
 ) {
-  const fork = Effect.runForkWith(yield* Effect.context<Controls | Home>())
+  const fork = Effect.runForkWith(yield* Effect.context<Controls | Home | LogSink>())
   const stopAsked = yield* Deferred.make<void>()
   const stop = () => Deferred.doneUnsafe(stopAsked, Effect.void)
   const handlers: Readonly<Record<string, () => void>> = {
@@ -110,5 +145,5 @@ const onSignals = Effect.fnUntraced(function* (
 /** Instructions of accounts without a .qmail file. */
 const defaultDelivery = "./Maildir/"
 
-/** How long deliveries under way are waited for after SIGTERM; what is cut off is tried again. */
-const patienceSeconds = 30
+/** A client in the middle of a message is waited for, but not as long as a delivery: he has not been told 250. */
+const clientDrainSecondsMax = 10

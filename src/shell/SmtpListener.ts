@@ -6,6 +6,7 @@
  */
 import * as Data from "effect/Data"
 import * as Effect from "effect/Effect"
+import * as fs from "node:fs"
 import * as net from "node:net"
 import * as IpAddress from "../core/address/IpAddress.ts"
 import type { ByteString } from "../core/Bytes.ts"
@@ -17,6 +18,7 @@ import * as SmtpReply from "../core/smtp/SmtpReply.ts"
 import * as SmtpServer from "../core/smtp/SmtpServer.ts"
 import * as Connections from "./Connections.ts"
 import type { Controls, ControlsError } from "./Controls.ts"
+import { isInherited } from "./Descriptors.ts"
 import type { Home } from "./Home.ts"
 import type { QueueClient } from "./QueueClient.ts"
 import { readPolicy, type SmtpSettings } from "./SmtpControls.ts"
@@ -25,12 +27,12 @@ import * as IntakeSession from "./IntakeSession.ts"
 /** An address to listen on that is none, is taken, is not ours, or needs other rights. */
 export class ListenError extends Data.TaggedError("ListenError")<{
   readonly endpoint: ByteString
-  /** EINVAL: it is no HOST:PORT. */
+  /** EINVAL: it is no HOST:PORT. EBADF, ENOTSOCK: it is no descriptor of a socket that strangers can reach. */
   readonly errno: Errno
 }> {}
 
 export interface Options {
-  /** Each `HOST:PORT`; port 0 lets the system choose. */
+  /** Each `HOST:PORT`, where port 0 lets the system choose, or `fd:N`. */
   readonly listen: ReadonlyArray<ByteString>
   readonly limits?: ConnectionLimits.ConnectionLimits
   /** How long a message under way is waited for when the server stops. */
@@ -85,24 +87,34 @@ const open = Effect.fnUntraced(function* (options: Options) {
 
 const drainSecondsDefault = 10
 
-const listen = (server: net.Server, { host, port }: Endpoint): Effect.Effect<void, ListenError> =>
+const listen = (server: net.Server, endpoint: Endpoint): Effect.Effect<void, ListenError> =>
   Effect.callback((resume) => {
-    const failed = (cause: Error): void =>
-      resume(
-        Effect.fail(
-          new ListenError({
-            endpoint: formatEndpoint({ host, port }),
-            errno: (cause as NodeJS.ErrnoException).code ?? "EINVAL"
-          })
-        )
-      )
+    const failed = (cause: unknown): void =>
+      resume(Effect.fail(new ListenError({ endpoint: formatEndpoint(endpoint), errno: errnoOf(cause) })))
     server.once("error", failed)
-    server.listen({ port, backlog: backlogMax, ...(host !== "" && { host }) }, () => {
-      server.off("error", failed)
-      server.on("error", () => {}) // a connection that could not be accepted: its client tries again
-      resume(Effect.void)
-    })
+    try {
+      server.listen(wayTo(endpoint), () => {
+        server.off("error", failed)
+        server.on("error", () => {}) // a connection that could not be accepted: its client tries again
+        if (typeof server.address() === "object") resume(Effect.void)
+        else failed({ code: "EAFNOSUPPORT" }) // a socket in the file system: nobody there has an address
+      })
+    } catch (cause) {
+      failed(cause)
+    }
   })
+
+/** A descriptor that is open for node's own purposes is not one that we were given. */
+const wayTo = (endpoint: Endpoint): net.ListenOptions & { readonly fd?: number } => {
+  if ("host" in endpoint)
+    return { port: endpoint.port, backlog: backlogMax, ...(endpoint.host !== "" && { host: endpoint.host }) }
+  const fd = endpoint.descriptor
+  if (!isInherited(fd)) throw Object.assign(new Error(), { code: "EBADF" })
+  if (!fs.fstatSync(fd).isSocket()) throw Object.assign(new Error(), { code: "ENOTSOCK" })
+  return { fd, backlog: backlogMax }
+}
+
+const errnoOf = (cause: unknown): Errno => (cause as NodeJS.ErrnoException).code ?? "EINVAL"
 
 const backlogMax = 1024
 

@@ -5,6 +5,7 @@ import * as Result from "effect/Result"
 import { dirname, join, resolve } from "node:path"
 import { type ByteString, fromText, toChunk, toText } from "../core/Bytes.ts"
 import * as CommandLine from "../core/command/CommandLine.ts"
+import * as InheritedSockets from "../core/command/InheritedSockets.ts"
 import * as Finding from "../core/control/Finding.ts"
 import { type ExitCode, exitPermanent, exitSuccess, exitTemporary, systemText } from "../core/Outcome.ts"
 import { Accounts } from "./Accounts.ts"
@@ -43,11 +44,16 @@ const inHome = <A, R>(
   Effect.gen(function* () {
     const path = yield* homeOf(order)
     const files = yield* Files
-    const found = yield* Effect.result(files.stat(`${path}/control/.`))
+    const found = yield* Effect.result(files.stat(`${path}/.`))
     if (Result.isFailure(found))
       return yield* fatal(
         exitTemporary,
         `unable to use ${path}: ${systemText(found.failure.errno)} (thresher init makes a home)`
+      )
+    if (Result.isFailure(yield* Effect.result(files.stat(`${path}/control/.`))))
+      return yield* fatal(
+        exitTemporary,
+        `unable to use ${path}: it has no directory control (thresher init makes a home)`
       )
     return yield* Effect.provide(program, Home.layerAt(path)).pipe(
       Effect.catchTag("HomeError", ({ file, reason }) => fatal(exitTemporary, `unable to read ${file}: ${reason}`)),
@@ -106,12 +112,16 @@ const carryOut = (order: CommandLine.Order): Effect.Effect<ExitCode, Fatal, Serv
     case "Init":
       return Effect.gen(function* () {
         const home = yield* homeOf(order)
-        yield* HomeSetup.init({ home, domain: order.domain, programs })
-        yield* say(`${home} is a home for ${order.domain}; every local part arrives in ${home}/alias/Maildir/new/\n`)
+        const made = yield* HomeSetup.init({ home, domain: order.domain, programs })
+        yield* say(
+          made === "there was a home"
+            ? `${home} was a home already; what was there is unchanged\n`
+            : `${home} is a home for ${order.domain}; every local part arrives in ${home}/alias/Maildir/new/\n`
+        )
         return exitSuccess
       }).pipe(Effect.provide(Locks.layer))
     case "Start":
-      return inHome(order, Server.run(order.listen.length > 0 ? order : { ...order, listen: defaultListen }))
+      return inHome(order, start(order))
     case "Stop":
       return inHome(order, ServerStop.stop(order.patienceSeconds).pipe(Effect.provide(Locks.layer)))
     case "Check":
@@ -124,6 +134,14 @@ const carryOut = (order: CommandLine.Order): Effect.Effect<ExitCode, Fatal, Serv
       return fatal(exitPermanent, "queue: not wired")
   }
 }
+
+/** Where it was told to; else on the sockets that it was given; else where a newcomer looks. */
+const start = (options: Server.Options) =>
+  Effect.flatMap(Identity, ({ environment, pid }) => {
+    const given = InheritedSockets.inherited(environment, pid)
+    const listen = [options.listen, given].find((endpoints) => endpoints.length > 0) ?? defaultListen
+    return Server.run({ ...options, listen })
+  })
 
 const defaultListen = [{ host: "127.0.0.1", port: 2525 }]
 

@@ -60,7 +60,7 @@ describe("HomeSetup.init", () => {
   it.live("makes a home in which every address goes to the alias account", () =>
     Effect.gen(function* () {
       const home = join(scratch, "deep/down/home")
-      assert.strictEqual(yield* init(home, "Mail.Shark.Example"), undefined)
+      assert.strictEqual(yield* init(home, "Mail.Shark.Example"), "made")
       assert.strictEqual(text(home, "control/me"), "mail.shark.example\n")
       assert.strictEqual(text(home, "control/defaultdomain"), "shark.example\n")
       assert.strictEqual(text(home, "control/plusdomain"), "shark.example\n")
@@ -88,7 +88,7 @@ describe("HomeSetup.init", () => {
       writeFileSync(join(home, "control/locals"), "other.example\n")
       rmSync(join(home, "queue/mess/7"), { recursive: true })
       yield* addUser(home, "ann")
-      assert.strictEqual(yield* init(home), undefined)
+      assert.strictEqual(yield* init(home), "there was a home")
       assert.strictEqual(text(home, "control/locals"), "other.example\n")
       assert.isTrue(existsSync(join(home, "queue/mess/7")))
       assert.isFalse(existsSync(join(home, "alias/.qmail-default")))
@@ -101,7 +101,7 @@ describe("HomeSetup.init", () => {
       yield* init(home)
       renameSync(join(home, "install.json"), join(home, "install.json.unfinished"))
       rmSync(join(home, "users"), { recursive: true })
-      assert.strictEqual(yield* init(home), undefined)
+      assert.strictEqual(yield* init(home), "made")
       assert.strictEqual(yield* whoReceives(home, "x"), "~/alias/.qmail-x")
       assert.isTrue(existsSync(join(home, "install.json")))
     })
@@ -115,6 +115,10 @@ describe("HomeSetup.init", () => {
       assert.strictEqual(yield* init(home), `100 unable to use ${home}: it is not empty, and no home of Thresher`)
       writeFileSync(join(home, "install.json"), '{"owners": "many"}')
       assert.strictEqual(yield* init(home), `100 unable to use ${home}: it is a home with many owners`)
+      writeFileSync(join(home, "install.json"), '{"owners": "one"}')
+      mkdirSync(join(home, "control"))
+      writeFileSync(join(home, "control/me"), "other.example\n")
+      assert.strictEqual(yield* init(home), `100 unable to use ${home}: it is a home for other.example`)
       writeFileSync(join(home, "install.json"), "{")
       assert.strictEqual(yield* init(home), `100 unable to use ${home}: install.json is not JSON`)
       assert.strictEqual(

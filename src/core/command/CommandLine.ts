@@ -12,6 +12,8 @@ export type Order =
       readonly home?: ByteString
       readonly listen: ReadonlyArray<Endpoint>
       readonly log: LogStyle
+      /** How long deliveries under way are waited for when the server is told to stop. */
+      readonly drainSeconds: number
     }
   | { readonly _tag: "Stop"; readonly home?: ByteString; readonly patienceSeconds: number }
   | { readonly _tag: "Check"; readonly home?: ByteString; readonly json: boolean }
@@ -99,21 +101,35 @@ const readStart = (words: Words): Result.Result<Order, Refusal> =>
     const listen: Array<Endpoint> = []
     for (const text of words.options.get("listen") ?? []) {
       const endpoint = parseEndpoint(text)
-      if (endpoint === undefined) return Result.fail(`not HOST:PORT: ${text}`)
+      if (endpoint === undefined) return Result.fail(`not HOST:PORT or fd:N: ${text}`)
       listen.push(endpoint)
     }
     const log = last(words.options, "log") ?? "time"
     if (log !== "qmail" && log !== "time") return Result.fail(`--log is qmail or time, not ${log}`)
-    return Result.succeed({ _tag: "Start", ...homeOf(words), listen, log })
+    return Result.map(seconds(words, "drain", "30"), (drainSeconds) => ({
+      _tag: "Start",
+      ...homeOf(words),
+      listen,
+      log,
+      drainSeconds
+    }))
   })
 
 const readStop = (words: Words): Result.Result<Order, Refusal> =>
-  noWords(words, () => {
-    const patience = last(words.options, "timeout") ?? "60"
-    return /^[0-9]{1,6}$/.test(patience)
-      ? Result.succeed({ _tag: "Stop", ...homeOf(words), patienceSeconds: Number(patience) })
-      : Result.fail(`--timeout wants seconds, not ${patience}`)
-  })
+  noWords(words, () =>
+    Result.map(seconds(words, "timeout", "60"), (patienceSeconds) => ({
+      _tag: "Stop",
+      ...homeOf(words),
+      patienceSeconds
+    }))
+  )
+
+const seconds = (words: Words, option: string, otherwise: string): Result.Result<number, Refusal> => {
+  const value = last(words.options, option) ?? otherwise
+  return /^[0-9]{1,6}$/.test(value)
+    ? Result.succeed(Number(value))
+    : Result.fail(`--${option} wants seconds, not ${value}`)
+}
 
 const readInit = (words: Words): Result.Result<Order, Refusal> =>
   noWords(words, () => {
@@ -144,9 +160,9 @@ const verbs: Readonly<Record<string, Verb>> = {
     read: readInit
   },
   start: {
-    options: ["listen", "log"],
+    options: ["listen", "log", "drain"],
     switches: [],
-    words: "[--listen HOST:PORT]... [--log time|qmail]",
+    words: "[--listen HOST:PORT|fd:N]... [--log time|qmail] [--drain SECONDS]",
     says: "run the server in the foreground",
     read: readStart
   },

@@ -9,7 +9,8 @@ describe("CommandLine.parse", () => {
     ["help qmail-send", { _tag: "Help", about: "qmail-send" }],
     ["init --home v --domain localhost", { _tag: "Init", home: "v", domain: "localhost" }],
     ["init --domain=mail.example.org", { _tag: "Init", domain: "mail.example.org" }],
-    ["start", { _tag: "Start", listen: [], log: "time" }],
+    ["start", { _tag: "Start", listen: [], log: "time", drainSeconds: 30 }],
+    ["start --listen fd:3 --drain 5", { _tag: "Start", listen: [{ descriptor: 3 }], log: "time", drainSeconds: 5 }],
     [
       "start --listen 127.0.0.1:2525 --listen [::1]:0 --log qmail --home /h",
       {
@@ -19,7 +20,8 @@ describe("CommandLine.parse", () => {
           { host: "127.0.0.1", port: 2525 },
           { host: "::1", port: 0 }
         ],
-        log: "qmail"
+        log: "qmail",
+        drainSeconds: 30
       }
     ],
     ["stop --timeout 5", { _tag: "Stop", patienceSeconds: 5 }],
@@ -40,9 +42,10 @@ describe("CommandLine.parse", () => {
     ["init --domain a..b", "not a domain name: a..b"],
     ["init --domain", "option --domain wants a value"],
     ["init --domain x extra", "unexpected argument: extra"],
-    ["start --listen nowhere", "not HOST:PORT: nowhere"],
-    ["start --listen 1.2.3.4:99999", "not HOST:PORT: 1.2.3.4:99999"],
+    ["start --listen nowhere", "not HOST:PORT or fd:N: nowhere"],
+    ["start --listen 1.2.3.4:99999", "not HOST:PORT or fd:N: 1.2.3.4:99999"],
     ["start --log json", "--log is qmail or time, not json"],
+    ["start --drain long", "--drain wants seconds, not long"],
     ["start --fast", "unknown option: --fast"],
     ["start -x", "unknown option: -x"],
     ["check --json=yes", "unknown option: --json=yes"],
@@ -60,11 +63,11 @@ describe("CommandLine.parse", () => {
 })
 
 describe("Endpoint", () => {
-  for (const text of ["127.0.0.1:25", "[::1]:2525", "localhost:0", ":25"])
+  for (const text of ["127.0.0.1:25", "[::1]:2525", "localhost:0", ":25", "fd:3"])
     it(`${text} is read and written`, () =>
       assert.strictEqual(Endpoint.formatEndpoint(Endpoint.parseEndpoint(text)!), text))
   it("a port alone is every address", () =>
     assert.deepStrictEqual(Endpoint.parseEndpoint("25"), { host: "", port: 25 }))
-  for (const text of ["", "::1:25", "host", "a b:1", "[1.2.3.4:25", "x:70000"])
+  for (const text of ["", "::1:25", "host", "a b:1", "[1.2.3.4:25", "x:70000", "fd:", "fd:-1", "fd:x"])
     it(`"${text}" is no endpoint`, () => assert.strictEqual(Endpoint.parseEndpoint(text), undefined))
 })
