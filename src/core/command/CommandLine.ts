@@ -2,6 +2,8 @@
 import * as Result from "effect/Result"
 import type { ByteString } from "../Bytes.ts"
 import { type Endpoint, parseEndpoint } from "./Endpoint.ts"
+import * as LongOptions from "./LongOptions.ts"
+import * as QueueCommandLine from "./QueueCommandLine.ts"
 
 export type LogStyle = "qmail" | "time"
 
@@ -19,22 +21,16 @@ export type Order =
   | { readonly _tag: "Check"; readonly home?: ByteString; readonly json: boolean }
   | { readonly _tag: "AddUser"; readonly home?: ByteString; readonly user: ByteString }
   | { readonly _tag: "Install"; readonly home?: ByteString; readonly makeUsers: boolean }
-  | { readonly _tag: "Queue"; readonly home?: ByteString; readonly words: ReadonlyArray<ByteString> }
+  | { readonly _tag: "Queue"; readonly home?: ByteString; readonly order: QueueCommandLine.QueueOrder }
   | { readonly _tag: "Help"; readonly about?: ByteString }
 
 /** The failure is one line: what is wrong with which word. */
 export type Refusal = string
 
-type Options = ReadonlyMap<string, ReadonlyArray<ByteString>>
-interface Words {
-  readonly options: Options
-  readonly plain: ReadonlyArray<ByteString>
-}
+type Words = LongOptions.Words
+const { last } = LongOptions
 
-interface Verb {
-  /** Options with a value, then switches. */
-  readonly options: ReadonlyArray<string>
-  readonly switches: ReadonlyArray<string>
+interface Verb extends LongOptions.Known {
   readonly words: string
   readonly says: string
   readonly read: (words: Words) => Result.Result<Order, Refusal>
@@ -45,7 +41,7 @@ export const parse = (args: ReadonlyArray<ByteString>): Result.Result<Order, Ref
   if (first === undefined || first === "--help" || first === "-h") return Result.succeed({ _tag: "Help" })
   const verb = verbs[first]
   if (verb === undefined) return Result.fail(`no such command: ${first}`)
-  return Result.flatMap(splitWords(verb, rest), verb.read)
+  return Result.flatMap(LongOptions.split({ ...verb, options: [...verb.options, "home"] }, rest), verb.read)
 }
 
 /** For `thresher help`: one line a verb. */
@@ -57,39 +53,8 @@ export const usage = (): string =>
     ""
   ].join("\n")
 
-const splitWords = (verb: Verb, args: ReadonlyArray<ByteString>): Result.Result<Words, Refusal> => {
-  const options = new Map<string, Array<ByteString>>()
-  const plain: Array<ByteString> = []
-  for (let at = 0; at < args.length; at++) {
-    const word = args[at]!
-    if (word === "--") {
-      plain.push(...args.slice(at + 1))
-      break
-    }
-    const match = /^--([a-z-]+)(?:=([^]*))?$/.exec(word)
-    if (match === null) {
-      if (word.length > 1 && word[0] === "-") return Result.fail(`unknown option: ${word}`)
-      plain.push(word)
-      continue
-    }
-    const [, name = "", inline] = match
-    let value = inline ?? ""
-    if (verb.options.includes(name) || name === "home") {
-      if (inline === undefined) {
-        const next = args[++at]
-        if (next === undefined) return Result.fail(`option --${name} wants a value`)
-        value = next
-      }
-    } else if (!verb.switches.includes(name) || inline !== undefined) return Result.fail(`unknown option: ${word}`)
-    options.set(name, [...(options.get(name) ?? []), value])
-  }
-  return Result.succeed({ options, plain })
-}
-
-const last = (options: Options, name: string): ByteString | undefined => options.get(name)?.at(-1)
-
-const homeOf = ({ options }: Words): { readonly home?: ByteString } => {
-  const home = last(options, "home")
+const homeOf = (words: Words): { readonly home?: ByteString } => {
+  const home = last(words, "home")
   return home === undefined ? {} : { home }
 }
 
@@ -104,7 +69,7 @@ const readStart = (words: Words): Result.Result<Order, Refusal> =>
       if (endpoint === undefined) return Result.fail(`not HOST:PORT or fd:N: ${text}`)
       listen.push(endpoint)
     }
-    const log = last(words.options, "log") ?? "time"
+    const log = last(words, "log") ?? "time"
     if (log !== "qmail" && log !== "time") return Result.fail(`--log is qmail or time, not ${log}`)
     return Result.map(seconds(words, "drain", "30"), (drainSeconds) => ({
       _tag: "Start",
@@ -125,7 +90,7 @@ const readStop = (words: Words): Result.Result<Order, Refusal> =>
   )
 
 const seconds = (words: Words, option: string, otherwise: string): Result.Result<number, Refusal> => {
-  const value = last(words.options, option) ?? otherwise
+  const value = last(words, option) ?? otherwise
   return /^[0-9]{1,6}$/.test(value)
     ? Result.succeed(Number(value))
     : Result.fail(`--${option} wants seconds, not ${value}`)
@@ -133,7 +98,7 @@ const seconds = (words: Words, option: string, otherwise: string): Result.Result
 
 const readInit = (words: Words): Result.Result<Order, Refusal> =>
   noWords(words, () => {
-    const domain = last(words.options, "domain")
+    const domain = last(words, "domain")
     if (domain === undefined) return Result.fail("init wants --domain NAME")
     return /^[A-Za-z0-9]([A-Za-z0-9-]*[A-Za-z0-9])?(\.[A-Za-z0-9]([A-Za-z0-9-]*[A-Za-z0-9])?)*$/.test(domain)
       ? Result.succeed({ _tag: "Init", ...homeOf(words), domain })
@@ -191,6 +156,13 @@ const verbs: Readonly<Record<string, Verb>> = {
       noWords(words, () =>
         Result.succeed({ _tag: "Install", ...homeOf(words), makeUsers: words.options.has("make-users") })
       )
+  },
+  queue: {
+    options: QueueCommandLine.options,
+    switches: QueueCommandLine.switches,
+    words: QueueCommandLine.words,
+    says: "see and steer what waits",
+    read: (words) => Result.map(QueueCommandLine.read(words), (order) => ({ _tag: "Queue", ...homeOf(words), order }))
   },
   help: { options: [], switches: [], words: "[PROGRAM]", says: "show this, or a manual page", read: readHelp }
 }

@@ -57,7 +57,7 @@ describe("CommandLine.parse", () => {
       assert.deepStrictEqual(CommandLine.parse(words.split(" ")), Result.fail(complaint)))
 
   it("usage names every command", () => {
-    for (const verb of ["init", "start", "stop", "check", "user add", "install", "help"])
+    for (const verb of ["init", "start", "stop", "check", "user add", "install", "queue list|", "help"])
       assert.include(CommandLine.usage(), `  ${verb}`)
   })
 })
