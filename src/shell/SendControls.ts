@@ -93,21 +93,21 @@ export const rereader = (manner: Manner) =>
   })
 
 /** The original rereads these two, and keeps both if one of them fails. (qmail-send.c, regetcontrols) */
-const rereadClassic = (before: Settings): Effect.Effect<Outcome, never, Controls> =>
-  readLocals.pipe(
-    Effect.map((locals) => ({ _tag: "Read", locals }) as const),
-    Effect.orElseSucceed(() => ({ _tag: "Failed", what: "control/locals" }) as const),
-    Effect.flatMap((locals): Effect.Effect<Outcome, never, Controls> => {
-      if (locals._tag === "Failed") return Effect.succeed(locals)
-      return readVirtualDomains.pipe(
-        Effect.map((virtualdomains) => ({
-          _tag: "Read" as const,
-          settings: { ...before, routes: { ...before.routes, locals: locals.locals, virtualdomains } }
-        })),
-        Effect.orElseSucceed(() => ({ _tag: "Failed" as const, what: "control/virtualdomains" }))
-      )
-    })
-  )
+const rereadClassic = (before: Settings): Effect.Effect<Outcome, never, Controls> => {
+  const failed = (what: string) => () => Effect.succeed<Outcome>({ _tag: "Failed", what })
+  return Effect.matchEffect(readLocals, {
+    onFailure: failed("control/locals"),
+    onSuccess: (locals) =>
+      Effect.matchEffect(readVirtualDomains, {
+        onFailure: failed("control/virtualdomains"),
+        onSuccess: (virtualdomains) =>
+          Effect.succeed<Outcome>({
+            _tag: "Read",
+            settings: { ...before, routes: { ...before.routes, locals, virtualdomains } }
+          })
+      })
+  })
+}
 
 const watched: ReadonlyArray<Setting> = all.filter(({ readBy }) => readBy.includes("send"))
 

@@ -12,7 +12,7 @@ import * as Queue from "effect/Queue"
 import type { ByteString } from "../core/Bytes.ts"
 import * as LogLines from "../core/delivery/LogLines.ts"
 import * as SendLoop from "../core/delivery/SendLoop.ts"
-import type { Fact } from "../core/delivery/SendState.ts"
+import type { Fact, Settings } from "../core/delivery/SendState.ts"
 import type { Step } from "../core/Machine.ts"
 import { EpochSeconds } from "../core/Time.ts"
 import { Cleaner } from "./Cleaner.ts"
@@ -88,16 +88,13 @@ const holdLock = Effect.fnUntraced(function* (fd: number) {
   if (!(yield* Deferred.await(answer))) return yield* new CannotStart({ trouble: "qmail-send is already running" })
 })
 
-const run = Effect.fnUntraced(function* (
-  settings: Parameters<typeof SendLoop.initial>[0]["settings"],
-  manner: SendControls.Manner
-) {
+const run = Effect.fnUntraced(function* (settings: Settings, manner: SendControls.Manner) {
   const facts = yield* Queue.unbounded<Fact>()
   const tell = (fact: Fact): Effect.Effect<void> => Effect.sync(() => void Queue.offerUnsafe(facts, fact))
   const spawner = yield* Spawner
   const trigger = yield* QueueTrigger
   const cleaner = yield* Cleaner
-  const loop = yield* makeLoop(facts, settings, manner)
+  const { loop } = yield* makeLoop(facts, settings, manner)
   const listen = Effect.forEach(
     [
       Effect.forever(Effect.flatMap(trigger.awaitPull, (ids) => tell({ _tag: "TodoPulled", ids }))),
@@ -124,7 +121,7 @@ const run = Effect.fnUntraced(function* (
 
 const makeLoop = Effect.fnUntraced(function* (
   facts: Queue.Queue<Fact>,
-  settings: Parameters<typeof SendLoop.initial>[0]["settings"],
+  settings: Settings,
   manner: SendControls.Manner
 ) {
   const log = yield* LogSink
@@ -179,7 +176,7 @@ const makeLoop = Effect.fnUntraced(function* (
           )
   })
 
-  return Effect.gen(function* () {
+  const loop = Effect.gen(function* () {
     let step: Step<SendLoop.State, SendLoop.Command> = SendLoop.initial({ now: now(), settings })
     yield* perform(step.commands)
     for (;;) {
@@ -196,4 +193,5 @@ const makeLoop = Effect.fnUntraced(function* (
       if (yellSeconds > 0 && seconds > yellSeconds) lines.push(LogLines.blocked(seconds, batch[0]._tag))
     }
   })
+  return { loop }
 })

@@ -9,7 +9,7 @@ import * as Effect from "effect/Effect"
 import * as Random from "effect/Random"
 import type { ByteString } from "../core/Bytes.ts"
 import { exitTemporary } from "../core/Outcome.ts"
-import { Accounts, type AccountsError } from "./Accounts.ts"
+import { Accounts } from "./Accounts.ts"
 import { Files } from "./Files.ts"
 import { Home } from "./Home.ts"
 import { Identity } from "./Identity.ts"
@@ -44,7 +44,7 @@ const readCredentials = Effect.gen(function* () {
     [yield* uid(record.users.qmails), qmail, `--groups=${qmail}`]
   ]
   return all
-}).pipe(Effect.catchTag("AccountsError", (_: AccountsError) => Effect.fail(silent)))
+}).pipe(Effect.catchTag("AccountsError", () => Effect.fail(silent)))
 
 /** Arguments: `[defaultdelivery [logger arg ...]]`. Comes back only if it fails. */
 export const program = Effect.gen(function* () {

@@ -107,6 +107,7 @@ const makeWorld = (record: InstallRecord.InstallRecord, hints: typeof MessageHin
       // When the power is cut, the server ends before there is nothing left to do.
       yield* Effect.raceFirst(busy, sender.ended)
       yield* sender.stop
+      yield* Effect.forkChild(Effect.andThen(settle, TestClock.adjust("1 minute")))
       yield* sender.ended
       return "ended" as const
     }).pipe(Effect.scoped, Effect.provide(Layer.fresh(services)), Effect.orDie)
