@@ -28,7 +28,7 @@ export const make = Effect.fnUntraced(function* (manner: Manner) {
       case "ListTodo":
         return QueueReading.listTodo(tools, command)
       case "PreprocessTodo":
-        return Effect.map(TodoPreprocessor.preprocess(tools, command.id, command.routes), (result) => ({
+        return Effect.map(TodoPreprocessor.preprocess(tools, command), (result) => ({
           _tag: "TodoPreprocessed",
           result
         }))
@@ -50,6 +50,8 @@ export const make = Effect.fnUntraced(function* (manner: Manner) {
         return BounceFiles.remove(tools, command.id)
       case "EndMessage":
         return FinishedMail.end(tools, command.id)
+      case "EndStraight":
+        return FinishedMail.endStraight(tools, command.id)
       case "SweepMess":
         return FinishedMail.sweep(tools, command)
       case "RemoveAbandoned":

@@ -2,19 +2,19 @@
 import * as Effect from "effect/Effect"
 import { type ByteString, toChunk } from "../core/Bytes.ts"
 import type { Trouble } from "../core/delivery/LogLines.ts"
-import type { Preprocessed, Told } from "../core/delivery/SendState.ts"
+import type { Command, Preprocessed, Told } from "../core/delivery/SendState.ts"
 import * as MessageNumber from "../core/queue/MessageNumber.ts"
 import * as QueuePreprocess from "../core/queue/QueuePreprocess.ts"
 import type { RecipientRecord } from "../core/queue/RecipientFile.ts"
 import { type Channel, channels } from "../core/route/Channel.ts"
-import type { Rules } from "../core/route/RecipientRoute.ts"
 import { EpochSeconds } from "../core/Time.ts"
 import { type FilesError, orIfAbsent } from "./Files.ts"
 import type { Hint } from "./MessageHints.ts"
 import { directoryOf, modePrivate, opened, type QueueTools } from "./QueueTools.ts"
+import * as StraightTodo from "./StraightTodo.ts"
 import { currentSeconds } from "./SendControls.ts"
 
-type Id = MessageNumber.MessageNumber
+type Order = Extract<Command, { readonly _tag: "PreprocessTodo" }>
 
 /** What could not be done, as the log says it. */
 interface Stopped {
@@ -36,42 +36,60 @@ interface Draft {
 
 interface Work {
   readonly tools: QueueTools
-  readonly id: Id
-  readonly rules: Rules
+  readonly order: Order
+  readonly hint: Hint | undefined
   readonly drafts: Map<Channel | "info", Draft>
   readonly told: Array<Told>
   bytes: number
   birth: number
 }
 
-export const preprocess = (tools: QueueTools, id: Id, rules: Rules): Effect.Effect<Preprocessed> =>
+export const preprocess = (tools: QueueTools, order: Order): Effect.Effect<Preprocessed> =>
   Effect.suspend(() => {
-    const work: Work = { tools, id, rules, drafts: new Map(), told: [], bytes: 0, birth: 0 }
+    const hint = tools.hints.take(order.id)
+    return order.straight
+      ? Effect.flatMap(StraightTodo.read(tools, order, hint), (left) =>
+          left === undefined ? settle(tools, order, hint) : Effect.succeed(left)
+        )
+      : settle(tools, order, hint)
+  })
+
+const settle = (tools: QueueTools, order: Order, hint: Hint | undefined): Effect.Effect<Preprocessed> =>
+  Effect.suspend(() => {
+    const work: Work = { tools, order, hint, drafts: new Map(), told: [], bytes: 0, birth: 0 }
     return writeFiles(work).pipe(
       Effect.ensuring(closeAll(work)),
+      Effect.andThen(keepBirth(work)),
       Effect.andThen(removeTodo(work)),
       Effect.match({ onFailure: (trouble) => resultOf(work, trouble), onSuccess: () => resultOf(work, undefined) })
     )
   })
 
-const resultOf = ({ birth, bytes, drafts, id, told }: Work, trouble: Stopped | undefined): Preprocessed => {
+const resultOf = ({ birth, bytes, drafts, order, told }: Work, trouble: Stopped | undefined): Preprocessed => {
   const recipients: Partial<Record<Channel, { records?: ReadonlyArray<RecipientRecord> }>> = {}
   for (const channel of channels) {
     const draft = drafts.get(channel)
     if (draft !== undefined) recipients[channel] = draft.records === undefined ? {} : { records: draft.records }
   }
   const started = drafts.has("info")
-  return { id, started, bytes, told, birth: EpochSeconds(birth), recipients, ...(trouble !== undefined && { trouble }) }
+  const { id, routes } = order
+  const found = { id, routes, started, settled: true, bytes, told, birth: EpochSeconds(birth), recipients }
+  return { ...found, ...(trouble !== undefined && { trouble }) }
 }
+
+/** A message whose first attempt came before its files is as old as that attempt. */
+const keepBirth = ({ order: { birth, id }, tools: { files, store } }: Work): Effect.Effect<void> =>
+  birth === undefined
+    ? Effect.void
+    : Effect.ignore(files.utimes(store.path(MessageNumber.info(id, store.split)), birth, birth))
 
 const writeFiles = (work: Work): Effect.Effect<void, Stopped> =>
   Effect.suspend(() => {
-    const { files, hints } = work.tools
-    const hint = hints.take(work.id)
+    const { hint, tools } = work
     if (hint !== undefined) return digest(work, oncePiece(hint), hint)
-    const todo = MessageNumber.todo(work.id)
-    return opened(work.tools, todo, "read", (fd) =>
-      digest(work, stopping(files.read(fd, pieceBytes, null), "read", todo), undefined)
+    const todo = MessageNumber.todo(work.order.id)
+    return opened(tools, todo, "read", (fd) =>
+      digest(work, stopping(tools.files.read(fd, pieceBytes, null), "read", todo), undefined)
     ).pipe(Effect.mapError((error) => ("kind" in error ? error : { kind: "open", file: todo })))
   })
 
@@ -81,18 +99,18 @@ const digest = Effect.fnUntraced(function* (
   hint: Hint | undefined
 ) {
   const { files, store } = work.tools
-  const mess = MessageNumber.mess(work.id, store.split)
+  const mess = MessageNumber.mess(work.order.id, store.split)
   work.bytes = hint?.bytes ?? (yield* stopping(files.stat(store.path(mess)), "stat", mess)).bytes
-  work.birth = yield* currentSeconds
+  work.birth = work.order.birth ?? (yield* currentSeconds)
   yield* createInfo(work, hint !== undefined)
-  let state = QueuePreprocess.initial(work.rules)
+  let state = QueuePreprocess.initial(work.order.routes)
   for (let piece = yield* next; piece.length > 0; piece = yield* next) {
     const step = QueuePreprocess.feed(state, piece)
     state = step.state
     for (const command of step.commands) yield* write(work, command)
     if (state.refused) {
       yield* flush(work.tools, work.drafts.get("info")!)
-      return yield* Effect.fail<Stopped>({ kind: "todoRecord", file: MessageNumber.todo(work.id) })
+      return yield* Effect.fail<Stopped>({ kind: "todoRecord", file: MessageNumber.todo(work.order.id) })
     }
     for (const draft of work.drafts.values()) if (draft.held >= holdBytes) yield* flush(work.tools, draft)
   }
@@ -101,13 +119,13 @@ const digest = Effect.fnUntraced(function* (
 
 /** Files of an earlier attempt go first. A server knows of its own new messages that there was none. */
 const createInfo = (work: Work, isNew: boolean): Effect.Effect<void, Stopped> => {
-  const file = MessageNumber.info(work.id, work.tools.store.split)
+  const file = MessageNumber.info(work.order.id, work.tools.store.split)
   const anew = Effect.andThen(removeStale(work), stopping(create(work.tools, file), "create", file))
   const created = isNew ? Effect.catch(create(work.tools, file), () => anew) : anew
   return Effect.map(created, (draft) => void work.drafts.set("info", draft))
 }
 
-const removeStale = ({ id, tools: { files, store } }: Work): Effect.Effect<void, Stopped> =>
+const removeStale = ({ order: { id }, tools: { files, store } }: Work): Effect.Effect<void, Stopped> =>
   Effect.forEach(
     [
       ...channels.map((channel) => MessageNumber.channelFile(channel, id, store.split)),
@@ -130,7 +148,7 @@ const write = (work: Work, command: QueuePreprocess.Command): Effect.Effect<void
   const { channel, recipient } = command
   const draft = work.drafts.get(channel)
   if (draft !== undefined) return Effect.sync(() => addRecipient(draft, recipient))
-  const file = MessageNumber.channelFile(channel, work.id, work.tools.store.split)
+  const file = MessageNumber.channelFile(channel, work.order.id, work.tools.store.split)
   return Effect.map(stopping(create(work.tools, file), "create", file), (created) => {
     work.drafts.set(channel, created)
     addRecipient(created, recipient)
@@ -176,7 +194,7 @@ const sync = (tools: QueueTools, draft: Draft): Effect.Effect<void, Stopped> => 
   )
 }
 
-const removeTodo = ({ id, tools }: Work): Effect.Effect<void, Stopped> =>
+const removeTodo = ({ order: { id }, tools }: Work): Effect.Effect<void, Stopped> =>
   Effect.orElseSucceed(tools.cleaner.clean({ _tag: "RemoveTodo", id }), () => false).pipe(
     Effect.flatMap((ok) => (ok ? Effect.void : Effect.fail<Stopped>({ kind: "clean", file: MessageNumber.todo(id) })))
   )

@@ -19,6 +19,7 @@ import * as RecipientRoute from "../route/RecipientRoute.ts"
 import { EpochSeconds } from "../Time.ts"
 import * as LogLines from "./LogLines.ts"
 import * as SendState from "./SendState.ts"
+import * as StraightDelivery from "./StraightDelivery.ts"
 
 type Id = MessageNumber.MessageNumber
 type Turn = SendState.Turn
@@ -100,7 +101,13 @@ const beginNext = (turn: Turn, channel: ChannelState): boolean => {
 const openPass = (
   turn: Turn,
   channel: ChannelState,
-  message: { readonly id: Id; readonly birth: EpochSeconds; readonly sender: ByteString; readonly alone: boolean },
+  message: {
+    readonly id: Id
+    readonly birth: EpochSeconds
+    readonly sender: ByteString
+    readonly alone: boolean
+    readonly straight: boolean
+  },
   reading: { readonly records: ReadonlyArray<RecipientRecord>; readonly next: SendState.Next }
 ): void => {
   const { birth, id } = message
@@ -124,7 +131,8 @@ const openPass = (
       inFlight: new Set(),
       scheduled: false,
       alone: message.alone,
-      hasBounce: message.alone ? "no" : "perhaps"
+      hasBounce: message.alone ? "no" : "perhaps",
+      straight: message.straight
     }
     channel.jobs.set(id, job)
   } else Object.assign(job, plan)
@@ -134,7 +142,7 @@ const openPass = (
 export const passOpened = (turn: Turn, fact: FactOf<"PassOpened">): void => {
   const channel = turn.state.channels[fact.channel]
   channel.opening = undefined
-  openPass(turn, channel, { ...fact, alone: false }, fact)
+  openPass(turn, channel, { ...fact, alone: false, straight: false }, fact)
 }
 
 export const passNotOpened = (turn: Turn, { channel: name, file, id }: FactOf<"PassNotOpened">): void => {
@@ -216,7 +224,7 @@ export const reported = (turn: Turn, fact: FactOf<"Reported">): void => {
   const channel = turn.state.channels[fact.channel]
   const delivery = channel.slots[fact.slot]
   if (delivery === undefined) return SendState.log(turn, LogLines.unknownReport)
-  const { job, lastAttempt, number, position } = delivery
+  const { job, lastAttempt, number } = delivery
   const given = letterOf(fact.report)
   const isGivenUp = given === "Z" && lastAttempt
   const letter = isGivenUp ? "D" : given
@@ -225,6 +233,18 @@ export const reported = (turn: Turn, fact: FactOf<"Reported">): void => {
   channel.slots[fact.slot] = undefined
   channel.used--
   SendState.log(turn, statusLine(turn.state))
+  if (job.straight && letter !== "K") return StraightDelivery.settle(turn, { delivery, letter, text })
+  follow(turn, delivery, letter, text)
+}
+
+/** What a report changes in files, now that the log has it. */
+export const follow = (
+  turn: Turn,
+  delivery: SendState.Delivery,
+  letter: Letter | undefined,
+  text: ByteString
+): void => {
+  const { job, position } = delivery
   switch (letter) {
     case "K":
       return recipientDone(turn, job, position)
@@ -309,6 +329,7 @@ const release = (turn: Turn, job: Job, unmarked?: number): void => {
     return
   }
   const { alone, hasBounce, id } = job
+  if (job.straight) return StraightDelivery.end(turn, id)
   SendState.ask(turn, { _tag: "RemoveRecipients", id, channel: job.channel, unmarked, alone, hasBounce })
 }
 

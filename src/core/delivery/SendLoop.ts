@@ -19,6 +19,7 @@ import * as LeftoverSweep from "./LeftoverSweep.ts"
 import * as LogLines from "./LogLines.ts"
 import * as MessageEnd from "./MessageEnd.ts"
 import * as SendState from "./SendState.ts"
+import * as StraightDelivery from "./StraightDelivery.ts"
 import * as TodoWork from "./TodoWork.ts"
 
 export type State = SendState.State
@@ -80,13 +81,17 @@ const take = (turn: Turn, fact: Fact): void => {
       return fact.message === undefined ? undefined : admit(turn, fact.message)
     case "DirectoryUnreadable":
       SendState.log(turn, LogLines.unreadable(fact.directory, settings.classic))
-      return askLater(turn, fact.wanted, settings.classic ? opendirSleep : SendState.sysfail)
+      return SendState.askLater(turn, fact.wanted, settings.classic ? opendirSleep : SendState.sysfail)
     case "TodoPulled":
       return TodoWork.todoPulled(turn, fact.ids)
     case "TodoListed":
       return TodoWork.todoListed(turn, fact.ids)
     case "TodoPreprocessed":
-      return TodoWork.todoPreprocessed(turn, fact.result)
+      return StraightDelivery.isSettling(turn.state, fact.result.id)
+        ? settled(turn, fact.result)
+        : TodoWork.todoPreprocessed(turn, fact.result)
+    case "StraightEnded":
+      return StraightDelivery.ended(turn, fact.id, fact.result)
     case "PassOpened":
       return DeliveryPasses.passOpened(turn, fact)
     case "PassNotOpened":
@@ -101,7 +106,7 @@ const take = (turn: Turn, fact: Fact): void => {
       return DeliveryPasses.bounceAppended(turn, fact.id)
     case "BounceNotAppended":
       SendState.log(turn, LogLines.bounceNotAppended)
-      return askLater(turn, fact.wanted, appendSleep)
+      return SendState.askLater(turn, fact.wanted, appendSleep)
     case "RecipientsRemoved":
       return MessageEnd.recipientsRemoved(turn, fact)
     case "MessageInspected":
@@ -157,10 +162,10 @@ const advance = (turn: Turn): void => {
   if (state.phase === "Stopping" && mayExit(turn)) stampDueTimes(turn)
 }
 
-/** A command that waits is still one that is not answered. */
-const askLater = (turn: Turn, command: Command, seconds: Seconds): void => {
-  turn.state.pending++
-  turn.state.later.push({ at: EpochSeconds(turn.now + seconds), command })
+/** A message whose first attempt failed has its files: now the failure takes its course. */
+const settled = (turn: Turn, result: SendState.Preprocessed): void => {
+  const held = StraightDelivery.takeHeld(turn, result)
+  if (held !== undefined) DeliveryPasses.follow(turn, held.delivery, held.letter, held.text)
 }
 
 /** A message that was in S5 when we started. */
@@ -251,6 +256,7 @@ const emptyState = (now: EpochSeconds, settings: SendState.Settings): State => (
   bouncing: 0,
   bouncesWaiting: [],
   appends: new Map(),
+  straight: new Map(),
   todo: { waiting: [], known: new Set(), working: 0, listing: false, listAgain: true, listAt: now },
   sweep: { working: 0, next: 0, at: now, ended: new Set() },
   later: [],

@@ -8,11 +8,12 @@
 import type { ByteString } from "../Bytes.ts"
 import type { BounceRoute } from "../bounce/BounceRoute.ts"
 import * as DueQueue from "../retry/DueQueue.ts"
+import type { Letter } from "../Outcome.ts"
 import type { MessageNumber } from "../queue/MessageNumber.ts"
 import type { RecipientRecord } from "../queue/RecipientFile.ts"
 import type { Channel } from "../route/Channel.ts"
 import type { Rules } from "../route/RecipientRoute.ts"
-import type { EpochSeconds, Seconds } from "../Time.ts"
+import { EpochSeconds, type Seconds } from "../Time.ts"
 import type { Line, Trouble } from "./LogLines.ts"
 
 export interface Settings {
@@ -61,12 +62,16 @@ export interface Told {
 /** What became of todo/N. */
 export interface Preprocessed {
   readonly id: MessageNumber
-  /** info/N was created. */
+  /** By which the recipients were routed. */
+  readonly routes: Rules
+  /** The message was looked at: the log is told. */
   readonly started: boolean
   readonly bytes: number
   /** One for each sender record, in order; the first counts. */
   readonly told: ReadonlyArray<Told>
   readonly birth: EpochSeconds
+  /** False: no file was written, todo/N still says it all. */
+  readonly settled: boolean
   /** Undefined: no such file. `records` only if they are few. */
   readonly recipients: Readonly<Partial<Record<Channel, { readonly records?: ReadonlyArray<RecipientRecord> }>>>
   readonly trouble?: { readonly kind: Trouble; readonly file: string }
@@ -131,6 +136,11 @@ export type Fact =
       readonly id: MessageNumber
       readonly result: "removed" | "infoStays" | "messStays"
     }
+  | {
+      readonly _tag: "StraightEnded"
+      readonly id: MessageNumber
+      readonly result: "removed" | "todoStays" | "messStays"
+    }
   | { readonly _tag: "MessSwept"; readonly subdirectory: number; readonly abandoned: ReadonlyArray<MessageNumber> }
   | { readonly _tag: "AbandonedRemoved"; readonly id: MessageNumber; readonly ok: boolean }
   | {
@@ -161,8 +171,19 @@ export type Command =
   | { readonly _tag: "LookUpMessage"; readonly id: MessageNumber }
   /** TodoListed */
   | { readonly _tag: "ListTodo" }
-  /** TodoPreprocessed: info and recipients durable, then intd and todo removed */
-  | { readonly _tag: "PreprocessTodo"; readonly id: MessageNumber; readonly routes: Rules }
+  /**
+   * TodoPreprocessed: info and recipients durable, then intd and todo removed. With `straight` a message to one
+   * recipient may be left as it is, in S4. `birth`: when it was first preprocessed, if it was left so.
+   */
+  | {
+      readonly _tag: "PreprocessTodo"
+      readonly id: MessageNumber
+      readonly routes: Rules
+      readonly straight: boolean
+      readonly birth?: EpochSeconds
+    }
+  /** StraightEnded: todo durably gone, then intd and mess */
+  | { readonly _tag: "EndStraight"; readonly id: MessageNumber }
   /** PassOpened, PassNotOpened */
   | { readonly _tag: "OpenPass"; readonly id: MessageNumber; readonly channel: Channel }
   /** RecipientsRead */
@@ -238,6 +259,8 @@ export interface Job {
   /** There is no file of the other channel. */
   readonly alone: boolean
   hasBounce: "no" | "perhaps"
+  /** No file was written for it: todo/N has it until its one recipient is reported. */
+  straight: boolean
 }
 
 export interface Pass {
@@ -267,6 +290,7 @@ export interface FreshMessage {
   readonly sender: ByteString
   readonly records: ReadonlyArray<RecipientRecord>
   readonly alone: boolean
+  readonly straight: boolean
 }
 
 export interface ChannelState {
@@ -294,6 +318,15 @@ export interface AppendWaiter {
   readonly position: number
 }
 
+/** A message of one recipient between todo/N and its first report. */
+export interface Straight {
+  /** By which its recipient was routed: if it must be settled, it is settled so. */
+  readonly routes: Rules
+  readonly birth: EpochSeconds
+  /** The report that waits until the message is settled. */
+  held?: { readonly delivery: Delivery; readonly letter: Letter | undefined; readonly text: ByteString }
+}
+
 export interface State {
   settings: Settings
   phase: "Loading" | "Running" | "Stopping" | "Stamping" | "Over"
@@ -306,6 +339,8 @@ export interface State {
   bouncing: number
   readonly bouncesWaiting: Array<Extract<Command, { readonly _tag: "InjectBounce" }>>
   readonly appends: Map<MessageNumber, Append>
+  /** Messages that are tried straight from todo/. */
+  readonly straight: Map<MessageNumber, Straight>
   readonly todo: {
     readonly waiting: Array<MessageNumber>
     /** Waiting or being preprocessed. */
@@ -346,6 +381,12 @@ export const log = (turn: Turn, line: Line): void => void turn.commands.push({ _
 export const ask = (turn: Turn, command: Command): void => {
   turn.state.pending++
   turn.commands.push(command)
+}
+
+/** A command that waits is still one that is not answered. */
+export const askLater = (turn: Turn, command: Command, seconds: Seconds): void => {
+  turn.state.pending++
+  turn.state.later.push({ at: EpochSeconds(turn.now + seconds), command })
 }
 
 export const isStopping = (state: State): boolean => state.phase !== "Running" && state.phase !== "Loading"

@@ -25,9 +25,9 @@ export const todoListed = (turn: Turn, ids: ReadonlyArray<MessageNumber>): void 
   admit(turn, ids)
 }
 
-const admit = ({ state: { todo } }: Turn, ids: ReadonlyArray<MessageNumber>): void => {
+const admit = ({ state: { straight, todo } }: Turn, ids: ReadonlyArray<MessageNumber>): void => {
   for (const id of ids) {
-    if (todo.known.has(id)) continue
+    if (todo.known.has(id) || straight.has(id)) continue
     if (todo.known.size >= knownMax) {
       todo.listAgain = true
       return
@@ -40,10 +40,11 @@ const admit = ({ state: { todo } }: Turn, ids: ReadonlyArray<MessageNumber>): vo
 export const work = (turn: Turn): void => {
   const { finishing, settings, todo } = turn.state
   // The original does one thing after the other, and its log shows it.
-  const isBusy = settings.classic && finishing.size > 0
-  while (!isBusy && todo.working < workingMax(settings) && todo.waiting.length > 0) {
+  const most = settings.classic && finishing.size > 0 ? 0 : workingMax(settings)
+  while (todo.working < most && todo.waiting.length > 0) {
     todo.working++
-    SendState.ask(turn, { _tag: "PreprocessTodo", id: todo.waiting.shift()!, routes: settings.routes })
+    const id = todo.waiting.shift()!
+    SendState.ask(turn, { _tag: "PreprocessTodo", id, routes: settings.routes, straight: mayGoStraight(turn.state) })
   }
   if (todo.listing || todo.waiting.length > 0 || (!todo.listAgain && turn.now < todo.listAt)) return
   todo.listing = true
@@ -63,15 +64,23 @@ export const todoPreprocessed = (turn: Turn, result: SendState.Preprocessed): vo
   if (trouble !== undefined) return SendState.log(turn, LogLines.warning(trouble.kind, trouble.file))
   const used = channels.filter((channel) => recipients[channel] !== undefined)
   if (used.length === 0) return DueQueue.insert(turn.state.done, id, turn.now)
+  const straight = !result.settled
+  if (straight) turn.state.straight.set(id, { routes: result.routes, birth: result.birth })
   for (const name of used) {
     const channel = turn.state.channels[name]
     const records = recipients[name]!.records
     const sender = told[0]?.sender
-    if (records === undefined || sender === undefined || channel.fresh.length >= freshMax)
+    const alone = used.length === 1
+    if (records === undefined || sender === undefined || (!straight && channel.fresh.length >= freshMax))
       DueQueue.insert(channel.due, id, turn.now)
-    else channel.fresh.push({ id, dueAt: turn.now, birth: result.birth, sender, records, alone: used.length === 1 })
+    else channel.fresh.push({ id, dueAt: turn.now, birth: result.birth, sender, records, alone, straight })
   }
 }
+
+/** So many wait in todo/ with nothing but their numbers and addresses in memory. */
+const mayGoStraight = ({ settings, straight }: SendState.State): boolean =>
+  !settings.classic && straight.size < straightMax
+const straightMax = 4096
 
 export const nextLook = ({ todo }: SendState.State): EpochSeconds | undefined =>
   todo.listing || todo.waiting.length > 0 ? undefined : todo.listAt

@@ -47,6 +47,21 @@ export const feed = (state: State, chunk: Uint8Array): Step<State, Command> => {
   return { state: { ...state, qp, uid, rest: text.slice(text.lastIndexOf("\0") + 1) }, commands }
 }
 
+export interface Single {
+  readonly told: Extract<Command, { readonly _tag: "WriteSender" }>
+  readonly channel: Channel
+  readonly recipient: ByteString
+}
+
+/** A whole todo/N with one sender and one recipient; undefined: with more, or fewer, or damaged. */
+export const single = (rules: RecipientRoute.Rules, todo: Uint8Array): Single | undefined => {
+  const { commands, state } = feed(initial(rules), todo)
+  const [told, recipient] = commands
+  return commands.length === 2 && !state.refused && told!._tag === "WriteSender" && recipient!._tag === "WriteRecipient"
+    ? { told: told!, channel: recipient!.channel, recipient: recipient!.recipient }
+    : undefined
+}
+
 /** The record of info/N. */
 export const senderRecord = (sender: ByteString): ByteString => `F${sender}\0`
 
