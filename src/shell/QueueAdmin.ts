@@ -10,6 +10,7 @@ import { type ByteString, fromChunk, toChunk } from "../core/Bytes.ts"
 import * as BounceFile from "../core/bounce/BounceFile.ts"
 import * as ControlMap from "../core/control/ControlMap.ts"
 import { settings } from "../core/control/Settings.ts"
+import * as LogLines from "../core/delivery/LogLines.ts"
 import * as MessageNumber from "../core/queue/MessageNumber.ts"
 import * as QueueEdit from "../core/queue/QueueEdit.ts"
 import * as QueueQuery from "../core/queue/QueueQuery.ts"
@@ -40,25 +41,33 @@ export const each = Effect.fnUntraced(function* <E, R>(
   }
 })
 
-/** What a request about these messages says of them. */
-export const targets = (query: QueueQuery.Query) =>
-  Effect.gen(function* () {
-    const found: Array<QueueRequest.Target> = []
-    yield* each(query, ({ isPartial, message, recipients }) =>
-      Effect.sync(() => {
-        const places = recipients.flatMap(({ channel, position }) =>
-          channel === undefined ? [] : [{ channel, position }]
-        )
-        if (!isPartial || places.length > 0) found.push({ id: message.id, recipients: isPartial ? places : undefined })
-      })
-    )
-    return found
-  })
+/** What a request about these messages says of them, and those that cannot be pointed at yet. */
+export const targets = Effect.fnUntraced(function* (verb: QueueRequest.Verb, query: QueueQuery.Query) {
+  const found: Array<QueueRequest.Target> = []
+  const unsorted: Array<MessageNumber.MessageNumber> = []
+  yield* each(query, (selection) =>
+    Effect.sync(() => {
+      const target = QueueEdit.aim(verb, selection)
+      if (target === undefined) unsorted.push(selection.message.id)
+      else found.push(target)
+    })
+  )
+  return { targets: found, unsorted }
+})
 
-/** Does it here, or has it done. `Unanswered`: there is a server, and it has not done it in time. */
+/** Does it here, or has it done. Undefined: there is a server, and it has not done it in time. */
 export const perform = Effect.fn("QueueAdmin.perform")(function* (request: QueueRequest.QueueRequest) {
-  const here = yield* whileStopped(apply(request))
-  return Option.isSome(here) ? ({ _tag: "Answered", outcomes: here.value } as const) : yield* ask(request)
+  const here = whileStopped(applyAndNote(request))
+  const outcomes = Option.getOrUndefined(yield* here) ?? (yield* ask(request))
+  // Whoever had the queue may have gone without a word.
+  return outcomes ?? Option.getOrUndefined(yield* here)
+})
+
+/** For whoever has the queue to himself: the reasons wait for the next log. */
+export const applyAndNote = Effect.fnUntraced(function* (request: QueueRequest.QueueRequest) {
+  const outcomes = yield* apply(request)
+  yield* note(LogLines.steered(request, outcomes))
+  return outcomes
 })
 
 /** None: a server has the queue. */
@@ -83,10 +92,11 @@ export const whileStopped = Effect.fnUntraced(function* <A, E, R>(work: Effect.E
 export const apply = Effect.fn("QueueAdmin.apply")(function* (request: QueueRequest.QueueRequest) {
   const time = yield* now
   const edit = yield* editor(request.reason)
-  return yield* Effect.forEach(request.targets, ({ id, recipients }) =>
+  return yield* Effect.forEach(request.targets, ({ id, recipients, written }) =>
     Effect.gen(function* () {
       const message = yield* QueueReader.read(id)
-      const plan = message === undefined ? undefined : QueueEdit.plan({ ...request, places: recipients }, message, time)
+      const plan =
+        message === undefined ? undefined : QueueEdit.plan({ ...request, written, places: recipients }, message, time)
       if (plan === undefined) return { _tag: "NotThere", id } as const
       for (const step of plan) yield* edit(id, step)
       return { _tag: "Done", id } as const
@@ -104,7 +114,7 @@ const editor = Effect.fnUntraced(function* (reason: ByteString) {
   return (id: MessageNumber.MessageNumber, edit: QueueEdit.Edit): Effect.Effect<void, FilesError> => {
     switch (edit._tag) {
       case "SetDue":
-        return files.utimes(store.path(MessageNumber.channelFile(edit.channel, id, store.split)), edit.time, edit.time)
+        return setDue(files, store.path(MessageNumber.channelFile(edit.channel, id, store.split)), edit.time)
       case "AppendBounce":
         return Effect.andThen(
           writing(files, store.path(MessageNumber.bounce(id)), "append", (fd) =>
@@ -126,6 +136,9 @@ const editor = Effect.fnUntraced(function* (reason: ByteString) {
   }
 })
 
+const setDue = (files: FileCalls, path: ByteString, time: number) =>
+  writing(files, path, "write", () => files.utimes(path, time, time))
+
 const remove = Effect.fnUntraced(function* (files: FileCalls, store: QueueCalls, paths: ReadonlyArray<string>) {
   for (const path of paths) yield* orIfAbsent(files.unlink(store.path(path)), () => undefined)
   for (const directory of new Set(paths.map((path) => path.slice(0, path.lastIndexOf("/")))))
@@ -135,11 +148,12 @@ const remove = Effect.fnUntraced(function* (files: FileCalls, store: QueueCalls,
 const writing = (
   files: FileCalls,
   path: ByteString,
-  how: "append" | "write",
-  write: (fd: number) => Effect.Effect<void, FilesError>
+  how: "append" | "create" | "write",
+  write: (fd: number) => Effect.Effect<void, FilesError>,
+  mode = 0o600
 ) =>
   Effect.acquireUseRelease(
-    files.open(path, how, 0o600),
+    files.open(path, how, mode),
     (fd) => Effect.andThen(write(fd), files.fsync(fd)),
     (fd) => Effect.ignore(files.close(fd))
   )
@@ -156,31 +170,47 @@ const fileOf: Readonly<Record<QueueEdit.RemovableFile, (id: string, split: numbe
 
 // The way to a running server
 
-/** Leaves the request where the server finds it, wakes the server, and waits for the answer. */
+/** Leaves the request where the server finds it, wakes the server, and waits for the answer; not for ever. */
 const ask = Effect.fnUntraced(function* (request: QueueRequest.QueueRequest) {
   const files = yield* Files
-  const store = yield* QueueStore
   const trigger = yield* QueueTrigger
-  const { pid } = yield* Identity
-  const name = `${yield* now}.${pid}`
-  const directory = store.path(QueueRequest.directory)
-  yield* Effect.catchIf(
-    files.mkdir(directory, 0o700),
-    ({ errno }) => errno === "EEXIST",
-    () => Effect.void
-  )
+  const { directory, name } = yield* ownName
   yield* place(files, directory, name, QueueRequest.format(request))
   yield* trigger.pull()
   const answer = `${directory}/${QueueRequest.answerOf(name)}`
-  for (let waited = 0; waited < patienceMillis; waited += pauseMillis) {
+  const answered = Effect.gen(function* () {
     const content = yield* orIfAbsent(files.readFile(answer), () => undefined)
-    if (content !== undefined) {
-      yield* files.unlink(answer)
-      return { _tag: "Answered", outcomes: QueueRequest.parseAnswer(fromChunk(content)) } as const
-    }
+    if (content === undefined) return undefined
+    yield* files.unlink(answer)
+    return QueueRequest.parseAnswer(fromChunk(content))
+  })
+  for (let waited = 0; waited < patienceMillis; waited += pauseMillis) {
+    const outcomes = yield* answered
+    if (outcomes !== undefined) return outcomes
     yield* Effect.sleep(pauseMillis)
   }
-  return { _tag: "Unanswered", request: `${QueueRequest.directory}/${name}` } as const
+  yield* orIfAbsent(files.unlink(`${directory}/${name}`), () => undefined)
+  return yield* answered
+})
+
+/** A name below the directory of requests, which is made if it is not there. Only the sender reads and answers them. */
+const ownName = Effect.gen(function* () {
+  const files = yield* Files
+  const store = yield* QueueStore
+  const { pid } = yield* Identity
+  const directory = store.path(QueueRequest.directory)
+  const { gid, uid } = yield* files.stat(store.path("lock/sendmutex"))
+  const made = yield* Effect.result(files.mkdir(directory, 0o700))
+  if (Result.isFailure(made) && made.failure.errno !== "EEXIST") return yield* made.failure
+  if (Result.isSuccess(made) && (yield* files.stat(directory)).uid !== uid) yield* files.chown(directory, uid, gid)
+  return { directory, name: `${yield* now}.${pid}` }
+})
+
+/** Leaves lines for the log of the next server. */
+const note = Effect.fnUntraced(function* (lines: ReadonlyArray<ByteString>) {
+  if (lines.length === 0) return
+  const { directory, name } = yield* ownName
+  yield* place(yield* Files, directory, QueueRequest.noteOf(name), lines.map((line) => `${line}\n`).join(""))
 })
 
 const place = Effect.fnUntraced(function* (
@@ -189,7 +219,7 @@ const place = Effect.fnUntraced(function* (
   name: ByteString,
   text: ByteString
 ) {
-  yield* writing(files, `${directory}/.${name}`, "append", (fd) => files.write(fd, toChunk(text)))
+  yield* writing(files, `${directory}/.${name}`, "create", (fd) => files.write(fd, toChunk(text)), 0o644)
   yield* files.rename(`${directory}/.${name}`, `${directory}/${name}`)
   yield* files.syncDirectory(directory)
 })
@@ -211,6 +241,17 @@ export const pending = Effect.gen(function* () {
       request: QueueRequest.parse(fromChunk(content))
     }))
   )
+})
+
+/** For the server: what was done while none ran. To read the lines is to take them away. */
+export const takeNotes = Effect.gen(function* () {
+  const files = yield* Files
+  const directory = (yield* QueueStore).path(QueueRequest.directory)
+  const names = (yield* orIfAbsent(files.list(directory), () => [])).filter(QueueRequest.isNote).toSorted()
+  const contents = yield* Effect.forEach(names, (name) =>
+    Effect.tap(files.readFile(`${directory}/${name}`), () => files.unlink(`${directory}/${name}`))
+  )
+  return contents.flatMap((content) => fromChunk(content).split("\n").slice(0, -1))
 })
 
 /** For the server: says what became of it. */

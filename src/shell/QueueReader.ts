@@ -32,12 +32,13 @@ export const read = Effect.fnUntraced(function* (id: MessageNumber.MessageNumber
 const fresh = Effect.fnUntraced(function* (files: FileCalls, store: QueueCalls, id: string, todo: Uint8Array) {
   const envelope = Result.getOrElse(EnvelopeRecords.parse(fromChunk(todo)), () => ({ sender: "", recipients: [] }))
   const { mtime } = yield* files.stat(store.path(MessageNumber.todo(id)))
-  const { bytes } = yield* files.stat(store.path(MessageNumber.mess(id, store.split)))
+  const text = yield* files.stat(store.path(MessageNumber.mess(id, store.split)))
   const message: QueuedMessage = {
     id,
     state: "S4",
-    bytes,
+    bytes: text.bytes,
     birth: Math.floor(mtime),
+    written: text.mtime,
     sender: envelope.sender,
     recipients: envelope.recipients.map((address, position) => ({
       channel: undefined,
@@ -55,7 +56,7 @@ const preprocessed = Effect.fnUntraced(function* (files: FileCalls, store: Queue
   const infoFile = store.path(MessageNumber.info(id, store.split))
   const info = EnvelopeRecords.records(fromChunk(yield* files.readFile(infoFile)))[0]
   const { mtime } = yield* files.stat(infoFile)
-  const { bytes } = yield* files.stat(store.path(MessageNumber.mess(id, store.split)))
+  const text = yield* files.stat(store.path(MessageNumber.mess(id, store.split)))
   const recipients: Array<QueuedRecipient> = []
   const due: Partial<Record<Channel, number>> = {}
   for (const channel of channels) {
@@ -70,8 +71,9 @@ const preprocessed = Effect.fnUntraced(function* (files: FileCalls, store: Queue
   const message: QueuedMessage = {
     id,
     state: "S5",
-    bytes,
+    bytes: text.bytes,
     birth: Math.floor(mtime),
+    written: text.mtime,
     sender: info?.value ?? "",
     recipients,
     due,

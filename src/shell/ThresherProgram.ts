@@ -20,6 +20,7 @@ import { Locks } from "./Locks.ts"
 import { Fatal } from "./Main.ts"
 import * as ManualPage from "./ManualPage.ts"
 import { Processes } from "./Processes.ts"
+import * as QueueCommands from "./QueueCommands.ts"
 import * as Server from "./Server.ts"
 import * as ServerStop from "./ServerStop.ts"
 
@@ -131,7 +132,7 @@ const carryOut = (order: CommandLine.Order): Effect.Effect<ExitCode, Fatal, Serv
     case "Install":
       return inHome(order, install(order.makeUsers))
     case "Queue":
-      return fatal(exitPermanent, "queue: not wired")
+      return inHome(order, QueueCommands.run(order.order))
   }
 }
 

@@ -54,7 +54,7 @@ const within = <A, E>(queue: World, effect: Effect.Effect<A, E, Services>) =>
 const asking = (verb: Verb, ids: ReadonlyArray<string>): QueueRequest => ({
   verb,
   reason: "the administrator said so",
-  targets: ids.map((id) => ({ id, recipients: undefined }))
+  targets: ids.map((id) => ({ id, written: undefined, recipients: undefined }))
 })
 
 const mtime = (queue: World, channel: string) =>
@@ -68,11 +68,15 @@ describe("QueueAdmin on a queue that is stopped", () => {
     return within(
       queue,
       Effect.gen(function* () {
-        assert.deepStrictEqual(yield* QueueAdmin.targets({ host: "virt" }), [
-          { id: queue.old, recipients: [{ channel: "local", position: 10 }] }
-        ])
-        const all = yield* QueueAdmin.targets({})
-        assert.deepStrictEqual(new Set(all.map(({ id }) => id)), new Set([queue.old, queue.fresh]))
+        const written = (yield* (yield* Files).stat(queue.at(`mess/${queue.sub}/${queue.old}`))).mtime
+        assert.deepStrictEqual(yield* QueueAdmin.targets("hold", { host: "virt" }), {
+          targets: [{ id: queue.old, written, recipients: [{ channel: "local", position: 10 }] }],
+          unsorted: []
+        })
+        const all = yield* QueueAdmin.targets("delete", {})
+        assert.deepStrictEqual(new Set(all.targets.map(({ id }) => id)), new Set([queue.old, queue.fresh]))
+        const held = yield* QueueAdmin.targets("hold", {})
+        assert.deepStrictEqual([held.targets.length, held.unsorted], [1, [queue.fresh]])
       })
     )
   })
@@ -83,13 +87,10 @@ describe("QueueAdmin on a queue that is stopped", () => {
       queue,
       Effect.gen(function* () {
         const held = yield* QueueAdmin.perform(asking("hold", [queue.old, queue.fresh]))
-        assert.deepStrictEqual(held, {
-          _tag: "Answered",
-          outcomes: [
-            { _tag: "Done", id: queue.old },
-            { _tag: "NotThere", id: queue.fresh }
-          ]
-        })
+        assert.deepStrictEqual(held, [
+          { _tag: "Done", id: queue.old },
+          { _tag: "NotThere", id: queue.fresh }
+        ])
         assert.deepStrictEqual([yield* mtime(queue, "local"), yield* mtime(queue, "remote")], [heldUntil, heldUntil])
         yield* QueueAdmin.perform(asking("release", [queue.old]))
         assert.deepStrictEqual([yield* mtime(queue, "local"), yield* mtime(queue, "remote")], [0, 0])
@@ -119,8 +120,16 @@ describe("QueueAdmin on a queue that is stopped", () => {
     return within(
       queue,
       Effect.gen(function* () {
-        const { _tag } = yield* QueueAdmin.perform(asking("delete", [queue.old, queue.fresh, "999"]))
-        assert.strictEqual(_tag, "Answered")
+        const outcomes = yield* QueueAdmin.perform(asking("delete", [queue.old, queue.fresh, "999"]))
+        assert.deepStrictEqual(
+          outcomes?.map(({ _tag }) => _tag),
+          ["Done", "Done", "NotThere"]
+        )
+        assert.deepStrictEqual(yield* QueueAdmin.takeNotes, [
+          `admin: delete msg ${queue.old}: the_administrator_said_so`,
+          `admin: delete msg ${queue.fresh}: the_administrator_said_so`
+        ])
+        assert.deepStrictEqual(yield* QueueAdmin.takeNotes, [])
         assert.deepStrictEqual(Harness.queueViews(queue.disk, 23), [])
       })
     )
@@ -140,7 +149,7 @@ describe("QueueAdmin with a server", () => {
         assert.deepStrictEqual(waiting?.request, Result.succeed(request))
         yield* QueueAdmin.answer(waiting!.name, [{ _tag: "Busy", id: queue.old }])
         const told = yield* Fiber.join(asked)
-        assert.deepStrictEqual(told, { _tag: "Answered", outcomes: [{ _tag: "Busy", id: queue.old }] })
+        assert.deepStrictEqual(told, [{ _tag: "Busy", id: queue.old }])
         assert.deepStrictEqual(yield* QueueAdmin.pending, [])
       })
     )

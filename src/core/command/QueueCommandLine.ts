@@ -31,9 +31,9 @@ export type QueueOrder =
   | ({ readonly _tag: "List" } & Manner)
   | ({ readonly _tag: "Show" } & Manner)
   | ({ readonly _tag: "Steer"; readonly verb: Steering; readonly reason: ByteString } & Manner)
-  /** `keep`: what was copied stays where it was, too. */
+  /** `keep`: what is copied stays in the queue, too. */
   | ({ readonly _tag: "Export"; readonly directory: ByteString; readonly keep: boolean } & Manner)
-  | { readonly _tag: "Import"; readonly directory: ByteString; readonly keep: boolean; readonly json: boolean }
+  | { readonly _tag: "Import"; readonly directory: ByteString; readonly json: boolean }
 
 export const options = ["sender", "recipient", "host", "older", "newer", "reason"]
 export const switches = ["json", "all", "held", "keep"]
@@ -51,19 +51,24 @@ export const read = (line: Words): Refused<QueueOrder> => {
   const twice = [...line.options].find(([, values]) => values.length > 1)
   if (twice !== undefined) return Result.fail(`--${twice[0]} more than once`)
   const json = line.options.has("json")
-  const keep = line.options.has("keep")
   switch (action) {
     case "import": {
       const [directory, more] = rest
       if (directory === undefined) return Result.fail("queue import wants a directory")
       return more === undefined
-        ? Result.succeed({ _tag: "Import", directory, keep, json })
+        ? Result.succeed({ _tag: "Import", directory, json })
         : Result.fail(`unexpected argument: ${more}`)
     }
     case "export": {
       const [directory, ...numbers] = rest
       if (directory === undefined) return Result.fail("queue export wants a directory")
-      return Result.map(chosen(line, action, numbers), (choice) => ({ _tag: "Export", directory, keep, choice, json }))
+      return Result.map(chosen(line, action, numbers), (choice) => ({
+        _tag: "Export",
+        directory,
+        keep: line.options.has("keep"),
+        choice,
+        json
+      }))
     }
     case "list":
       return Result.map(choiceOf(line, rest), (choice) => ({ _tag: "List", choice, json }))
@@ -135,14 +140,16 @@ const unitSeconds = { s: 1, m: 60, h: 3600, d: 86400, w: 604800 }
 
 /** What each action takes besides --home and --json. */
 const choosing = ["sender", "recipient", "host", "older", "newer", "held"]
+const unheld = choosing.filter((name) => name !== "held")
 const actions: ReadonlyMap<string, ReadonlyArray<string>> = new Map([
   ["list", choosing],
   ["show", [...choosing, "all"]],
-  ["retry", [...choosing, "all"]],
+  // What is held waits for its release.
+  ["retry", [...unheld, "all"]],
   ["hold", [...choosing, "all"]],
   ["release", [...choosing, "all"]],
   ["bounce", [...choosing, "all", "reason"]],
   ["delete", [...choosing, "all", "reason"]],
   ["export", [...choosing, "all", "keep"]],
-  ["import", ["keep"]]
+  ["import", []]
 ])

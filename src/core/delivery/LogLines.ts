@@ -6,6 +6,7 @@
  */
 import { type ByteString, isGraphic } from "../Bytes.ts"
 import type { Letter } from "../Outcome.ts"
+import type * as QueueRequest from "../queue/QueueRequest.ts"
 import type { Channel } from "../route/Channel.ts"
 
 type Id = string
@@ -56,6 +57,21 @@ export const bounced = (id: Id, qp: number): Line => `bounce msg ${id} qp ${qp}`
 export const tripleBounce = (id: Id): Line => `triple bounce: discarding bounce/${id}`
 export const bounceNotInjected: Line = "warning: trouble injecting bounce message, will try later"
 export const bounceNotAppended: Line = "alert: unable to append to bounce message; HELP! sleeping..."
+
+/** What the administrator has changed. */
+export const steered = (
+  { reason, targets, verb }: QueueRequest.QueueRequest,
+  outcomes: ReadonlyArray<QueueRequest.Outcome>
+): ReadonlyArray<Line> => {
+  const counts = new Map(targets.map(({ id, recipients }) => [id, recipients?.length]))
+  const why = reason === "" ? "" : `: ${safe(reason)}`
+  return outcomes
+    .filter(({ _tag }) => _tag === "Done")
+    .map(({ id }) => {
+      const count = counts.get(id)
+      return `admin: ${verb} msg ${id}${count === undefined ? "" : ` recipients ${count}`}${why}`
+    })
+}
 
 /** What could not be done to a file of the queue. */
 export type Trouble =

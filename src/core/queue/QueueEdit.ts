@@ -8,7 +8,9 @@
 import type { ByteString } from "../Bytes.ts"
 import type { Channel } from "../route/Channel.ts"
 import type { Seconds } from "../Time.ts"
+import type { MessageNumber } from "./MessageNumber.ts"
 import { heldUntil, type QueuedMessage, type QueuedRecipient } from "./QueuedMessage.ts"
+import type { Selection } from "./QueueQuery.ts"
 
 export type Edit =
   | { readonly _tag: "SetDue"; readonly channel: Channel; readonly time: Seconds }
@@ -23,13 +25,16 @@ export type RemovableFile = "mess" | "intd" | "todo" | "info" | "local" | "remot
 export interface Request {
   readonly verb: "retry" | "hold" | "release" | "bounce" | "delete"
   readonly reason: ByteString
+  /** Undefined: whatever has the number. */
+  readonly written: Seconds | undefined
   /** Undefined: the whole message. */
   readonly places: ReadonlyArray<{ readonly channel: Channel; readonly position: number }> | undefined
 }
 
-/** Undefined: this cannot be asked of a message in this state. */
+/** Undefined: this cannot be asked of a message in this state, or it is not the message that was meant. */
 export const plan = (request: Request, message: QueuedMessage, now: Seconds): ReadonlyArray<Edit> | undefined => {
-  const { places, verb } = request
+  const { places, verb, written } = request
+  if (written !== undefined && written !== message.written) return undefined
   if (verb === "delete" && places === undefined)
     return removal[message.state].map((files) => ({ _tag: "Remove", files }))
   if (message.state === "S4") return undefined
@@ -52,6 +57,20 @@ export const plan = (request: Request, message: QueuedMessage, now: Seconds): Re
     case "delete":
       return chosen.length === 0 ? undefined : [...chosen.flatMap(mark), ...wake(message, chosen, now)]
   }
+}
+
+/** What a request says of a chosen message. Undefined: who is not sorted into a channel yet cannot be pointed at. */
+export const aim = (verb: Request["verb"], { isPartial, message, recipients }: Selection): Aim | undefined => {
+  const { id, state, written } = message
+  if (state === "S4") return verb === "delete" && !isPartial ? { id, written, recipients: undefined } : undefined
+  const places = recipients.flatMap(({ channel, position }) => (channel === undefined ? [] : [{ channel, position }]))
+  return { id, written, recipients: isPartial ? places : undefined }
+}
+
+interface Aim {
+  readonly id: MessageNumber
+  readonly written: Seconds
+  readonly recipients: ReadonlyArray<{ readonly channel: Channel; readonly position: number }> | undefined
 }
 
 const due = (message: QueuedMessage, time: Seconds, applies: (due: Seconds) => boolean): ReadonlyArray<Edit> =>

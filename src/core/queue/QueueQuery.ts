@@ -26,6 +26,15 @@ export interface Selection {
   readonly isPartial: boolean
 }
 
+/** What is held waits for a release; what is not held needs none. */
+export const meantBy: Readonly<Record<"retry" | "hold" | "release" | "bounce" | "delete", Query>> = {
+  retry: { held: false },
+  hold: {},
+  release: { held: true },
+  bounce: {},
+  delete: {}
+}
+
 /** Undefined: not meant. */
 export const select = (query: Query, message: QueuedMessage, now: Seconds): Selection | undefined => {
   const age = now - message.birth

@@ -10,6 +10,7 @@ import * as Result from "effect/Result"
 import { type ByteString, isDigits } from "../Bytes.ts"
 import type { Errno } from "../Outcome.ts"
 import type { Channel } from "../route/Channel.ts"
+import type { Seconds } from "../Time.ts"
 import { isMessageNumber, type MessageNumber } from "./MessageNumber.ts"
 
 /** `bounce` and `delete` end recipients, the one with a notice to the sender, the other without. */
@@ -17,6 +18,8 @@ export type Verb = "retry" | "hold" | "release" | "bounce" | "delete"
 
 export interface Target {
   readonly id: MessageNumber
+  /** The message that was meant was written then; its number may have gone to another. Undefined: whichever has it. */
+  readonly written: Seconds | undefined
   /** Undefined: the whole message. Else recipients by the places of their records. */
   readonly recipients: ReadonlyArray<Place> | undefined
 }
@@ -41,15 +44,17 @@ export type Outcome =
   | { readonly _tag: "Busy"; readonly id: MessageNumber }
   | { readonly _tag: "Failed"; readonly id: MessageNumber; readonly errno: Errno }
 
-/** Verb, reason, then a line a message: `53`, or `53 local 0 remote 17`. */
+/** Verb, reason, then a line a message: `53`, or `53 written 1700000000.25 local 0 remote 17`. */
 export const format = ({ reason, targets, verb }: QueueRequest): ByteString =>
   `${verb}\n${reason.replaceAll("\n", " ")}\n` +
   targets
-    .map(({ id, recipients }) =>
-      recipients === undefined
-        ? `${id}\n`
-        : `${[id, ...recipients.flatMap(({ channel, position }) => [channel, position])].join(" ")}\n`
-    )
+    // Nobody is not everybody.
+    .filter(({ recipients }) => recipients?.length !== 0)
+    .map(({ id, recipients, written }) => {
+      const words = [id, ...(written === undefined ? [] : ["written", written])]
+      for (const { channel, position } of recipients ?? []) words.push(channel, position)
+      return `${words.join(" ")}\n`
+    })
     .join("")
 
 export const parse = (content: ByteString): Result.Result<QueueRequest, ByteString> => {
@@ -72,13 +77,18 @@ const targetOf = (line: ByteString): Target | undefined => {
   const [id, ...words] = line.split(" ")
   if (!isMessageNumber(id!) || words.length % 2 !== 0) return undefined
   const places: Array<Place> = []
+  let written: Seconds | undefined
   for (let i = 0; i < words.length; i += 2) {
     const channel = words[i]
-    const position = words[i + 1]!
-    if ((channel !== "local" && channel !== "remote") || !isDigits(position)) return undefined
-    places.push({ channel, position: Number(position) })
+    const value = words[i + 1]!
+    if (channel === "written" && /^[0-9]+([.][0-9]+)?$/.test(value)) {
+      written = Number(value)
+      continue
+    }
+    if ((channel !== "local" && channel !== "remote") || !isDigits(value)) return undefined
+    places.push({ channel, position: Number(value) })
   }
-  return { id: id!, recipients: words.length === 0 ? undefined : places }
+  return { id: id!, written, recipients: places.length === 0 ? undefined : places }
 }
 
 const isVerb = (word: ByteString | undefined): word is Verb => verbs.has(word as Verb)
@@ -106,5 +116,8 @@ const wordOf = { Done: "done", NotThere: "absent", Busy: "busy" } as const
 /** Below queue/. */
 export const directory = "lock/request"
 export const answerOf = (name: ByteString): ByteString => `${name}.done`
+/** What was done while no server ran, for the next one to log. */
+export const noteOf = (name: ByteString): ByteString => `${name}.note`
+export const isNote = (name: ByteString): boolean => /^[0-9]+\.[0-9]+\.note$/.test(name)
 /** Not one that is still being written, and not an answer. */
 export const isRequest = (name: ByteString): boolean => /^[0-9]+\.[0-9]+$/.test(name)

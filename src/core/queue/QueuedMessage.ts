@@ -20,6 +20,8 @@ export interface QueuedMessage {
   readonly bytes: number
   /** When it came, in seconds since 1970. */
   readonly birth: Seconds
+  /** The mtime of its text, with fraction: another message that gets this number one day was written later. */
+  readonly written: Seconds
   readonly sender: Address
   readonly recipients: ReadonlyArray<QueuedRecipient>
   /** When each channel is tried next, if qmail-send is not running: the mtime of its file. */

@@ -29,7 +29,7 @@ describe("thresher queue", () => {
       "export out 7 --keep --older 1w",
       { _tag: "Export", directory: "out", keep: true, choice: { ids: new Set(["7"]), olderThan: 604800 }, json: false }
     ],
-    ["import out --keep --json", { _tag: "Import", directory: "out", keep: true, json: true }]
+    ["import out --json", { _tag: "Import", directory: "out", json: true }]
   ] as ReadonlyArray<readonly [string, QueueOrder]>)
     it(words, () => assert.deepStrictEqual(parse(words), Result.succeed({ _tag: "Queue", order })))
 
@@ -44,9 +44,11 @@ describe("thresher queue", () => {
     ["delete 53", "queue delete wants --reason TEXT"],
     ["bounce --all --reason=", "queue bounce wants --reason TEXT"],
     ["retry 53 --reason impatience", "queue retry takes no --reason"],
+    ["retry --held", "queue retry takes no --held"],
     ["list --all", "queue list takes no --all"],
     ["hold 53 --keep", "queue hold takes no --keep"],
     ["import out --sender joe@x", "queue import takes no --sender"],
+    ["import out --keep", "queue import takes no --keep"],
     ["hold 53 --all", "--all and a choice of messages contradict each other"],
     ["hold --sender a@x --sender b@x", "--sender more than once"],
     ["hold 5x", "not a message number: 5x"],

@@ -10,6 +10,7 @@ const message: QueuedMessage = {
   state: "S5",
   bytes: 226,
   birth: 1000,
+  written: 999.25,
   sender: "Joe@Example.org",
   recipients: [
     { channel: "local", position: 0, address: "done@here", isDone: true },
@@ -127,8 +128,34 @@ describe("QueueEdit.plan", () => {
     readonly [string, QueueRequest.Verb, ReadonlyArray<QueueRequest.Place> | undefined, QueuedMessage, unknown]
   >)
     it(title, () =>
-      assert.deepStrictEqual(QueueEdit.plan({ verb, reason: "why", places }, about, 2000)?.map(show), edits)
+      assert.deepStrictEqual(
+        QueueEdit.plan({ verb, reason: "why", written: 999.25, places }, about, 2000)?.map(show),
+        edits
+      )
     )
+})
+
+describe("QueueEdit", () => {
+  it("leaves another message alone that has the number by now", () =>
+    assert.strictEqual(
+      QueueEdit.plan({ verb: "hold", reason: "", written: 998, places: undefined }, message, 2000),
+      undefined
+    ))
+  for (const [title, verb, query, about, aim] of [
+    ["a message", "bounce", {}, message, { id: "53", written: 999.25, recipients: undefined }],
+    [
+      "recipients",
+      "bounce",
+      { host: "example.com" },
+      message,
+      { id: "53", written: 999.25, recipients: [{ channel: "remote", position: 21 }] }
+    ],
+    ["a new message as a whole", "delete", {}, fresh, { id: "53", written: 999.25, recipients: undefined }],
+    ["no recipients of a new message", "delete", { host: "example.com" }, fresh, undefined],
+    ["no new message but to delete it", "hold", {}, fresh, undefined]
+  ] as const)
+    it(`aims at ${title}`, () =>
+      assert.deepStrictEqual(QueueEdit.aim(verb, QueueQuery.select(query, about, 1500)!), aim))
 })
 
 describe("QueueRequest", () => {
@@ -136,9 +163,10 @@ describe("QueueRequest", () => {
     verb: "bounce",
     reason: "no such project any more",
     targets: [
-      { id: "53", recipients: undefined },
+      { id: "53", written: undefined, recipients: undefined },
       {
         id: "54",
+        written: 1700000000.25,
         recipients: [
           { channel: "local", position: 0 },
           { channel: "remote", position: 17 }
@@ -147,7 +175,15 @@ describe("QueueRequest", () => {
     ]
   }
   it("is written a message a line", () =>
-    assert.strictEqual(QueueRequest.format(request), "bounce\nno such project any more\n53\n54 local 0 remote 17\n"))
+    assert.strictEqual(
+      QueueRequest.format(request),
+      "bounce\nno such project any more\n53\n54 written 1700000000.25 local 0 remote 17\n"
+    ))
+  it("does not turn nobody into everybody", () =>
+    assert.strictEqual(
+      QueueRequest.format({ verb: "hold", reason: "", targets: [{ id: "5", written: 1, recipients: [] }] }),
+      "hold\n\n"
+    ))
   it("is read back", () =>
     assert.deepStrictEqual(Result.getOrThrow(QueueRequest.parse(QueueRequest.format(request))), request))
   for (const [content, trouble] of [
@@ -158,6 +194,7 @@ describe("QueueRequest", () => {
     ["delete\n\n5\n", "delete wants a reason"],
     ["retry\n\nx\n", "not a message: x"],
     ["retry\n\n5 local\n", "not a message: 5 local"],
+    ["retry\n\n5 written now\n", "not a message: 5 written now"],
     ["retry\n\n5 local -1\n", "not a message: 5 local -1"],
     ["retry\n\n../6\n", "not a message: ../6"]
   ] as const)
@@ -177,7 +214,7 @@ describe("QueueRequest", () => {
   })
   it("has a name of its own, apart from its answer and from what is still being written", () => {
     assert.deepStrictEqual(
-      ["1700000000.42", ".1700000000.42", "1700000000.42.done", "notes"].map(QueueRequest.isRequest),
+      ["1700000000.42", ".1700000000.42", "1700000000.42.done", "1700000000.42.note"].map(QueueRequest.isRequest),
       [true, false, false, false]
     )
   })
