@@ -1,9 +1,10 @@
 /** The built server in a home of its own, as an administrator starts it; tests talk to it from outside. */
-import { type ChildProcess, execFileSync, spawn } from "node:child_process"
+import { type ChildProcess, execFileSync, spawn, spawnSync } from "node:child_process"
 import { closeSync, mkdtempSync, openSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { join, resolve } from "node:path"
 import { setTimeout as sleep } from "node:timers/promises"
+import { Conversation } from "../../bench/conversation.mjs"
 
 export const program = (name: string): string => resolve(import.meta.dirname, "../../dist/bin", name)
 
@@ -24,15 +25,16 @@ export interface RunningServer {
   readonly ending: () => number | NodeJS.Signals | undefined
   /** Everything it printed so far. */
   readonly log: () => string
+  readonly signal: (signal: NodeJS.Signals) => void
   /** Resolves with the exit code, or the signal's name. */
   readonly end: (signal: NodeJS.Signals) => Promise<number | NodeJS.Signals>
 }
 
-/** Resolves when the server has said on which port it is ready. */
-export const startServer = async (home: string): Promise<RunningServer> => {
+/** Resolves when the server has said on which port it is ready. `more`: words behind `thresher start`. */
+export const startServer = async (home: string, more: ReadonlyArray<string> = []): Promise<RunningServer> => {
   const logFile = join(home, "log")
   const descriptor = openSync(logFile, "w")
-  const child = spawn(program("thresher"), ["start", "--home", home, "--listen", "127.0.0.1:0"], {
+  const child = spawn(program("thresher"), ["start", "--home", home, "--listen", "127.0.0.1:0", ...more], {
     stdio: ["ignore", descriptor, descriptor]
   })
   closeSync(descriptor)
@@ -45,6 +47,7 @@ export const startServer = async (home: string): Promise<RunningServer> => {
     pid: child.pid!,
     ending: () => child.signalCode ?? child.exitCode ?? undefined,
     log,
+    signal: (signal) => void child.kill(signal),
     end: (signal) => {
       child.kill(signal)
       return ended
@@ -81,4 +84,62 @@ export const awaitArrivals = async (home: string, count: number): Promise<Readon
     await sleep(20)
   }
   throw new Error(`${before} of ${count} messages arrived`)
+}
+
+/** Looks every few milliseconds; gives up after 20 seconds, saying what it waited for. */
+export const until = async (what: string, isSo: () => boolean, more: () => string = () => ""): Promise<void> => {
+  for (let look = 0; look < 1000; look++) {
+    if (isSo()) return
+    await sleep(20)
+  }
+  throw new Error(`waited in vain: ${what}\n${more()}`)
+}
+
+/** Runs `thresher` to its end. */
+export const thresher = (
+  words: ReadonlyArray<string>,
+  environment: Readonly<Record<string, string>> = {}
+): { readonly code: number | null; readonly out: string; readonly complaint: string } => {
+  const { status, stderr, stdout } = spawnSync(program("thresher"), words, {
+    encoding: "latin1",
+    env: { PATH: process.env["PATH"], ...environment }
+  })
+  return { code: status, out: stdout, complaint: stderr }
+}
+
+/** One SMTP session: says the lines, each when the one before is answered; gives the last line of each reply. */
+export const converse = async (port: number, lines: ReadonlyArray<string>): Promise<ReadonlyArray<string>> => {
+  const smtp = await Conversation.open(port)
+  const replies: Array<string> = []
+  for (const line of lines) replies.push(await smtp.say(`${line}\r\n`))
+  smtp.close()
+  return replies
+}
+
+/** The commands of one letter; the text may have many lines. */
+export const letter = (
+  from: string,
+  to: ReadonlyArray<string>,
+  text = "Subject: x\r\n\r\nhello"
+): ReadonlyArray<string> => [
+  `MAIL FROM:<${from}>`,
+  ...to.map((recipient) => `RCPT TO:<${recipient}>`),
+  "DATA",
+  `${text}\r\n.`
+]
+
+/** Files anywhere below queue/ that hold a message or a part of one. */
+export const queueFiles = (home: string): ReadonlyArray<string> =>
+  ["pid", "mess", "intd", "todo", "info", "local", "remote", "bounce"].flatMap((folder) =>
+    readdirSync(join(home, "queue", folder), { recursive: true, withFileTypes: true })
+      .filter((entry) => entry.isFile())
+      .map((entry) => `${folder}/${entry.name}`)
+  )
+
+/** What lies in new/ of a user's Maildir. */
+export const mailOf = (home: string, user: string): ReadonlyArray<string> => {
+  const directory = join(home, "mail", user, "Maildir/new")
+  return readdirSync(directory)
+    .sort()
+    .map((name) => readFileSync(join(directory, name), "latin1"))
 }

@@ -1,10 +1,10 @@
 import { afterAll, assert, beforeAll, describe, it } from "@effect/vitest"
 import { spawn } from "node:child_process"
 import { mkdirSync, mkdtempSync, openSync, closeSync, readFileSync, rmSync, writeFileSync } from "node:fs"
-import { createServer, type Socket } from "node:net"
 import { tmpdir } from "node:os"
 import { join, resolve } from "node:path"
 import { type DnsServer, startDnsServer } from "../DnsServer.ts"
+import { type Act, startScriptedHost, well } from "../ScriptedHost.ts"
 
 /** qmail-remote against hosts that fail at every stage, and the programs that look at its table and at the DNS. */
 
@@ -54,59 +54,11 @@ const makeHome = (own: boolean, controls: Readonly<Record<string, string>>): str
   return home
 }
 
-type Act = string | "hang" | "close" | "reset"
-
-/** Says one line for each of ours; after 354 one for the message. Then it is at its end, and does the last act. */
-const serve = (acts: ReadonlyArray<Act>) =>
-  new Promise<{ port: number; heard: () => string; stop: () => void }>((started) => {
-    let heard = ""
-    const sockets = new Set<Socket>()
-    const server = createServer((socket) => {
-      sockets.add(socket)
-      socket.on("error", () => {})
-      const left = [...acts]
-      let unread = ""
-      let inMessage = false
-      const act = () => {
-        const next = left.shift()
-        if (next === "close") socket.end()
-        else if (next === "reset") socket.resetAndDestroy()
-        else if (next !== undefined && next !== "hang") {
-          inMessage = next.startsWith("354")
-          socket.write(`${next}\r\n`)
-        }
-      }
-      act()
-      socket.on("data", (bytes) => {
-        heard += bytes.toString("latin1")
-        unread += bytes.toString("latin1")
-        for (;;) {
-          const mark = inMessage && !unread.startsWith(".\r\n") ? "\r\n.\r\n" : "\r\n"
-          const end = unread.indexOf(mark)
-          if (end < 0) return
-          unread = unread.slice(end + mark.length)
-          act()
-        }
-      })
-    })
-    server.listen(0, "127.0.0.1", () =>
-      started({
-        port: (server.address() as { port: number }).port,
-        heard: () => heard,
-        stop: () => {
-          server.close()
-          for (const socket of sockets) socket.destroy()
-        }
-      })
-    )
-  })
-
-const well = ["220 hi", "250 hello", "250 sender", "250 recipient", "354 go", "250 queued"] as const
 const said = (text: string) => `Remote host said: ${text}\n\0`
 const died = (more = "") => `ZConnected to 127.0.0.1 but connection died. ${more}(#4.4.2)\n\0`
 
 const deliverTo = async (acts: ReadonlyArray<Act>, own = false, controls: Readonly<Record<string, string>> = {}) => {
-  const server = await serve(acts)
+  const server = await startScriptedHost(acts)
   const home = makeHome(own, { smtproutes: `:127.0.0.1:${server.port}\n`, ...controls })
   const ended = await run("qmail-remote", ["dest.example", "s@x", "r@y"], { home })
   const heard = server.heard()
@@ -184,7 +136,7 @@ describe.concurrent("qmail-remote", () => {
   })
 
   it("[W115] [W133] sends every byte as it is to a host without 8BITMIME", async () => {
-    const server = await serve(well)
+    const server = await startScriptedHost(well)
     const home = makeHome(true, { smtproutes: `:127.0.0.1:${server.port}\n` })
     const bytes = Array.from({ length: 256 }, (_, i) => String.fromCharCode(i)).filter((c) => c !== "\r" && c !== "\n")
     await run("qmail-remote", ["h", "s@x", "r@y"], { home, stdin: `${bytes.join("")}\n` })
@@ -193,7 +145,7 @@ describe.concurrent("qmail-remote", () => {
   })
 
   it("goes on without the table of timeouts where it cannot be opened", async () => {
-    const server = await serve(well)
+    const server = await startScriptedHost(well)
     const home = makeHome(false, { smtproutes: `:127.0.0.1:${server.port}\n` })
     rmSync(`${home}/queue`, { recursive: true })
     assert.match((await run("qmail-remote", ["h", "s@x", "r@y"], { home })).stdout, /^r\0K/)

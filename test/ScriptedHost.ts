@@ -1,0 +1,59 @@
+/** A host on loopback that plays a part: says its lines, hangs, closes or resets; for tests. */
+import { createServer, type Socket } from "node:net"
+
+export type Act = string | "hang" | "close" | "reset"
+
+export interface ScriptedHost {
+  readonly port: number
+  /** Everything that was said to it. */
+  readonly heard: () => string
+  readonly stop: () => void
+}
+
+/** Says one line for each of ours; after 354 one for the message. Then it is at its end, and does the last act. */
+export const startScriptedHost = (acts: ReadonlyArray<Act>, at = 0): Promise<ScriptedHost> =>
+  new Promise((started) => {
+    let heard = ""
+    const sockets = new Set<Socket>()
+    const server = createServer((socket) => {
+      sockets.add(socket)
+      socket.on("error", () => {})
+      const left = [...acts]
+      let unread = ""
+      let inMessage = false
+      const act = () => {
+        const next = left.shift()
+        if (next === "close") socket.end()
+        else if (next === "reset") socket.resetAndDestroy()
+        else if (next !== undefined && next !== "hang") {
+          inMessage = next.startsWith("354")
+          socket.write(`${next}\r\n`)
+        }
+      }
+      act()
+      socket.on("data", (bytes) => {
+        heard += bytes.toString("latin1")
+        unread += bytes.toString("latin1")
+        for (;;) {
+          const mark = inMessage && !unread.startsWith(".\r\n") ? "\r\n.\r\n" : "\r\n"
+          const end = unread.indexOf(mark)
+          if (end < 0) return
+          unread = unread.slice(end + mark.length)
+          act()
+        }
+      })
+    })
+    server.listen(at, "127.0.0.1", () =>
+      started({
+        port: (server.address() as { port: number }).port,
+        heard: () => heard,
+        stop: () => {
+          server.close()
+          for (const socket of sockets) socket.destroy()
+        }
+      })
+    )
+  })
+
+/** The part of a host that takes one message. */
+export const well = ["220 hi", "250 hello", "250 sender", "250 recipient", "354 go", "250 queued"] as const

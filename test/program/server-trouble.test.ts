@@ -1,0 +1,171 @@
+/** A server whose disk fills up, or that is killed in the middle of its work: what got its 250 arrives. */
+import { assert, describe, it } from "@effect/vitest"
+import { spawnSync } from "node:child_process"
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs"
+import { tmpdir } from "node:os"
+import { join } from "node:path"
+import { setTimeout as sleep } from "node:timers/promises"
+import { Conversation } from "../../bench/conversation.mjs"
+import { countIds, send } from "../soak/Letters.ts"
+import {
+  arrivals,
+  awaitArrivals,
+  converse,
+  letter,
+  makeHome,
+  program,
+  queueFiles,
+  removeHome,
+  type RunningServer,
+  startServer,
+  thresher,
+  until
+} from "./RunningServer.ts"
+
+const mount = (...words: ReadonlyArray<string>) => spawnSync("mount", words, { stdio: "ignore" }).status === 0
+const unmount = (place: string) => spawnSync("umount", ["-l", place], { stdio: "ignore" })
+
+/** A file system of its own is needed; only root may make one, and not everywhere. */
+const whyNot = ((): string | undefined => {
+  if (process.geteuid!() !== 0) return "needs root"
+  const place = mkdtempSync(join(tmpdir(), "thresher-mount-"))
+  const can = mount("-t", "tmpfs", "-o", "size=64k", "none", place)
+  if (can) unmount(place)
+  rmSync(place, { recursive: true, force: true })
+  return can ? undefined : "may not mount here"
+})()
+const title = (what: string) => (whyNot === undefined ? what : `${what} (${whyNot})`)
+
+const withSmallDisk = async (
+  options: string,
+  test: (home: string, server: RunningServer) => Promise<void>
+): Promise<void> => {
+  const place = mkdtempSync(join(tmpdir(), "thresher-disk-"))
+  assert.isTrue(mount("-t", "tmpfs", "-o", options, "none", place))
+  try {
+    const home = join(place, "home")
+    assert.strictEqual(thresher(["init", "--home", home, "--domain", "local.test"]).code, 0)
+    const server = await startServer(home)
+    await test(home, server)
+    assert.strictEqual(await server.end("SIGTERM"), 0)
+    assert.notMatch(server.log(), /internal bug|crashed/)
+  } finally {
+    unmount(place)
+    rmSync(place, { recursive: true, force: true })
+  }
+}
+
+/** Leaves no block of the disk free. */
+const fill = (home: string): void => {
+  try {
+    for (let i = 0; ; i++) writeFileSync(join(home, `ballast${i}`), new Uint8Array(4096))
+  } catch {}
+}
+const empty = (home: string): void => {
+  spawnSync("sh", ["-c", `rm -f '${home}'/ballast*`])
+}
+
+const text = (kilobytes: number) => `Subject: big\r\n\r\n${`${"x".repeat(62)}\r\n`.repeat(kilobytes * 16)}end`
+const cleanQueue = (home: string) =>
+  until(
+    "an empty queue",
+    () => queueFiles(home).length === 0,
+    () => queueFiles(home).join("\n")
+  )
+
+describe("A full disk", () => {
+  it.skipIf(whyNot !== undefined)(title("451, nothing half queued, and all is well when there is room again"), () =>
+    withSmallDisk("size=4m", async (home, server) => {
+      fill(home)
+      for (let i = 0; i < 3; i++) {
+        const last = (await converse(server.port, letter("", ["you@local.test"], text(64)))).at(-1)!
+        assert.match(last, /^451 qq disk full \(#4\.3\.1\)$/)
+      }
+      await cleanQueue(home)
+      const injected = spawnSync(program("qmail-inject"), ["you@local.test"], {
+        input: `\n${"x".repeat(65536)}`,
+        env: { PATH: process.env["PATH"], QMAILHOME: home },
+        encoding: "latin1"
+      })
+      assert.strictEqual(injected.status, 111)
+      assert.match(injected.stderr, /^qmail-inject: fatal: qq disk full \(#4\.3\.1\)\n$/)
+      await cleanQueue(home)
+      empty(home)
+      assert.match((await converse(server.port, letter("", ["you@local.test"], text(64)))).at(-1)!, /^250 ok /)
+      await awaitArrivals(home, 1)
+      await cleanQueue(home)
+    })
+  )
+  it.skipIf(whyNot !== undefined)(title("that has room for the queue, but not for the mailbox: the mail waits"), () =>
+    withSmallDisk("size=4m", async (home, server) => {
+      assert.match((await converse(server.port, letter("", ["you@local.test"], text(2600)))).at(-1)!, /^250 ok /)
+      await until("a deferral", () => server.log().includes(": deferral: "), server.log)
+      assert.lengthOf(arrivals(home), 0)
+      const { stdout } = spawnSync("find", [join(home, "alias/Maildir/tmp"), "-type", "f"], { encoding: "latin1" })
+      assert.strictEqual(stdout, "", "what could not be written whole is taken away")
+      assert.isTrue(mount("-o", "remount,size=16m", join(home, "..")))
+      server.signal("SIGALRM")
+      await awaitArrivals(home, 1)
+      await cleanQueue(home)
+    })
+  )
+  it.skipIf(whyNot !== undefined)(title("without a free inode: 451 too, and check says so"), () =>
+    withSmallDisk("size=4m,nr_inodes=400", async (home, server) => {
+      const ballast = join(home, "ballast")
+      mkdirSync(ballast)
+      try {
+        for (let i = 0; ; i++) writeFileSync(join(ballast, `${i}`), "")
+      } catch {}
+      assert.match((await converse(server.port, letter("", ["you@local.test"]))).at(-1)!, /^451 qq /)
+      assert.deepStrictEqual(thresher(["check", "--home", home]), {
+        code: 111,
+        out: "error: queue: unable to open a file in it: out of disk space\n",
+        complaint: ""
+      })
+      rmSync(ballast, { recursive: true })
+      assert.match((await converse(server.port, letter("", ["you@local.test"]))).at(-1)!, /^250 ok /)
+      await awaitArrivals(home, 1)
+      await cleanQueue(home)
+    })
+  )
+})
+
+describe("kill -9 under load", () => {
+  it("loses nothing that was accepted, and leaves nothing in the queue", async () => {
+    const home = makeHome()
+    const accepted = new Set<string>()
+    const client = async (port: number, name: string) => {
+      try {
+        const smtp = await Conversation.open(port)
+        await smtp.expect("250", "EHLO x\r\n")
+        for (let number = 0; ; number++) {
+          await send(smtp, `${name}.${number}`, ["you@local.test"])
+          accepted.add(`${name}.${number}`)
+        }
+      } catch (error) {
+        // A refusal would be a finding; only the death of the server ends a conversation.
+        assert.match(String(error), /closed|ECONNRESET|ECONNREFUSED|EPIPE/)
+      }
+    }
+    for (const [round, life] of [30, 120, 250].entries()) {
+      const server = await startServer(home)
+      const clients = [0, 1, 2, 3].map((i) => client(server.port, `${round}.${i}`))
+      await until("some letters", () => accepted.size > round * 5)
+      await sleep(life)
+      assert.strictEqual(await server.end("SIGKILL"), "SIGKILL")
+      await Promise.all(clients)
+    }
+    const server = await startServer(home)
+    await until("everything that was accepted", () => {
+      const counts = countIds(arrivals(home))
+      return [...accepted].every((id) => counts.has(id))
+    })
+    await until(
+      "a queue without messages",
+      () => queueFiles(home).every((file) => /^(pid|mess|intd)\//.test(file)),
+      () => queueFiles(home).join("\n")
+    )
+    assert.strictEqual(await server.end("SIGTERM"), 0)
+    removeHome(home)
+  })
+})
