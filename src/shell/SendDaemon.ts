@@ -36,6 +36,7 @@ export interface Sender {
   readonly stop: Effect.Effect<void>
   /** Everything is due now. */
   readonly runAll: Effect.Effect<void>
+  /** Ends when the control files are in force, or are known to be bad. */
   readonly reread: Effect.Effect<void>
   /** When it has ended. A defect in it comes out here. */
   readonly ended: Effect.Effect<void>
@@ -94,7 +95,7 @@ const run = Effect.fnUntraced(function* (settings: Settings, manner: SendControl
   const spawner = yield* Spawner
   const trigger = yield* QueueTrigger
   const cleaner = yield* Cleaner
-  const { loop } = yield* makeLoop(facts, settings, manner)
+  const { awaitReread, loop } = yield* makeLoop(facts, settings, manner)
   const listen = Effect.forEach(
     [
       Effect.forever(Effect.flatMap(trigger.awaitPull, (ids) => tell({ _tag: "TodoPulled", ids }))),
@@ -113,7 +114,7 @@ const run = Effect.fnUntraced(function* (settings: Settings, manner: SendControl
   const sender: Sender = {
     stop: tell({ _tag: "StopAsked" }),
     runAll: tell({ _tag: "RunAllAsked" }),
-    reread: tell({ _tag: "RereadAsked" }),
+    reread: Effect.andThen(tell({ _tag: "RereadAsked" }), awaitReread),
     ended: Fiber.join(fiber)
   }
   return sender
@@ -176,6 +177,14 @@ const makeLoop = Effect.fnUntraced(function* (
           )
   })
 
+  let rereaders: Array<() => void> = []
+  const awaitReread = Effect.callback<void>((resume) => void rereaders.push(() => resume(Effect.void)))
+  const endRereads = (): void => {
+    const ended = rereaders
+    rereaders = []
+    for (const end of ended) end()
+  }
+
   const loop = Effect.gen(function* () {
     let step: Step<SendLoop.State, SendLoop.Command> = SendLoop.initial({ now: now(), settings })
     yield* perform(step.commands)
@@ -188,10 +197,11 @@ const makeLoop = Effect.fnUntraced(function* (
       for (const fact of batch) {
         step = SendLoop.decide(step.state, { now: now(), fact })
         yield* perform(step.commands)
+        if (fact._tag === "ControlsReread") endRereads()
       }
       const seconds = Math.floor((clock.currentTimeMillisUnsafe() - begun) / 1000)
       if (yellSeconds > 0 && seconds > yellSeconds) lines.push(LogLines.blocked(seconds, batch[0]._tag))
     }
   })
-  return { loop }
+  return { awaitReread, loop }
 })

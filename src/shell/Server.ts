@@ -80,6 +80,7 @@ const serve = Effect.fn("Server.serve")(function* ({ drainSeconds, listen }: Opt
     drainSeconds: Math.min(drainSeconds, clientDrainSecondsMax)
   })
   const record = yield* ServerRecord.write(listener.addresses)
+  // What clients are told to be ours must be ours already when their mail is routed.
   const reload = Effect.andThen(sender.reread, Effect.catch(listener.reload, keepSettings))
   const stopAsked = yield* onSignals({ SIGHUP: reload, SIGALRM: sender.runAll })
   yield* ServerRecord.say(listener.addresses)
