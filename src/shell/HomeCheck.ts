@@ -80,7 +80,8 @@ const controls = Effect.gen(function* () {
 
 const users = Effect.gen(function* () {
   const files = yield* Files
-  const { path } = yield* Home
+  const { path, record } = yield* Home
+  const { effectiveUid } = yield* Identity
   const read = (name: string) =>
     files.readFile(`${path}/users/${name}`).pipe(
       Effect.map((content): Uint8Array | undefined => content),
@@ -89,7 +90,7 @@ const users = Effect.gen(function* () {
     )
   const assign = yield* read("assign")
   const database = yield* read("cdb")
-  return UsersCheck.check(assign && fromChunk(assign), database)
+  return UsersCheck.check(assign && fromChunk(assign), database, record.owners === "one" ? effectiveUid : undefined)
 }).pipe(Effect.catch((finding) => Effect.succeed<ReadonlyArray<Finding>>([finding])))
 
 /** A host without these loses mail about itself. */

@@ -96,7 +96,8 @@ const listen = (server: net.Server, endpoint: Endpoint): Effect.Effect<void, Lis
       server.listen(wayTo(endpoint), () => {
         server.off("error", failed)
         server.on("error", () => {}) // a connection that could not be accepted: its client tries again
-        if (typeof server.address() === "object") resume(Effect.void)
+        const address = server.address()
+        if (typeof address === "object" && address !== null) resume(Effect.void)
         else failed({ code: "EAFNOSUPPORT" }) // a socket in the file system: nobody there has an address
       })
     } catch (cause) {

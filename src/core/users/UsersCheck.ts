@@ -6,8 +6,15 @@ import { error, type Finding, warning } from "../control/Finding.ts"
 import { endingsKey } from "./UserAccount.ts"
 import * as UserAssign from "./UserAssign.ts"
 
-/** Undefined: the file does not exist. Deliveries read only the database, so a bad source beside it is a warning. */
-export const check = (assign: ByteString | undefined, database: Uint8Array | undefined): ReadonlyArray<Finding> => {
+/**
+ * Undefined: the file does not exist. Deliveries read only the database, so a bad source beside it is a warning.
+ * `owner`: of a home with one owner; nobody there can deliver as anybody else.
+ */
+export const check = (
+  assign: ByteString | undefined,
+  database: Uint8Array | undefined,
+  owner?: number
+): ReadonlyArray<Finding> => {
   if (database !== undefined) {
     const endings = Cdb.find(database, endingsKey)
     if (Result.isFailure(endings) || endings.success === undefined)
@@ -17,7 +24,7 @@ export const check = (assign: ByteString | undefined, database: Uint8Array | und
   const severe = database === undefined ? error : warning
   const parsed = UserAssign.parse(assign)
   if (Result.isFailure(parsed)) return [severe(source, parsed.failure.reason, parsed.failure.line)]
-  const doubtful = parsed.success.flatMap((assignment, i) => checkFields(assignment.fields, i + 1))
+  const doubtful = parsed.success.flatMap((assignment, i) => checkFields(assignment.fields, i + 1, owner))
   if (doubtful.length > 0) return doubtful
   if (database === undefined) return [warning(source, "has no effect until qmail-newu has run")]
   const built = Cdb.build(UserAssign.records(parsed.success))
@@ -26,8 +33,15 @@ export const check = (assign: ByteString | undefined, database: Uint8Array | und
     : [warning("users/cdb", "was not made from users/assign as it is now: run qmail-newu")]
 }
 
-const checkFields = ({ gid, homedir, uid }: UserAssign.AssignedFields, line: number): ReadonlyArray<Finding> => [
+const checkFields = (
+  { gid, homedir, uid }: UserAssign.AssignedFields,
+  line: number,
+  owner: number | undefined
+): ReadonlyArray<Finding> => [
   ...(isDigits(uid) ? [] : [error(source, `uid ${uid} is no number`, line)]),
+  ...(owner === undefined || !isDigits(uid) || Number(uid) === owner
+    ? []
+    : [error(source, `uid ${uid} is not that of the home's owner, ${owner}: mail to it is deferred`, line)]),
   ...(isDigits(gid) ? [] : [error(source, `gid ${gid} is no number`, line)]),
   ...(homedir[0] === "/" ? [] : [error(source, `home ${homedir} is no absolute path`, line)])
 ]

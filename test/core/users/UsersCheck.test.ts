@@ -38,6 +38,15 @@ describe("UsersCheck.check", () => {
     it(what, () => assert.strictEqual(UsersCheck.check(assign, database).map(Finding.format).join("\n"), findings))
 })
 
+describe("UsersCheck.check of a home with one owner", () => {
+  it("nobody else can be delivered to", () => {
+    assert.deepStrictEqual(UsersCheck.check(good, made(good), 1), [])
+    assert.deepStrictEqual(UsersCheck.check(good, made(good), 1000).map(Finding.format), [
+      "error: users/assign: line 1: uid 1 is not that of the home's owner, 1000: mail to it is deferred"
+    ])
+  })
+})
+
 function stale() {
   return "warning: users/cdb: was not made from users/assign as it is now: run qmail-newu"
 }
