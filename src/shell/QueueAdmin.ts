@@ -235,12 +235,13 @@ export const pending = Effect.gen(function* () {
   const files = yield* Files
   const directory = (yield* QueueStore).path(QueueRequest.directory)
   const names = yield* orIfAbsent(files.list(directory), () => [])
-  return yield* Effect.forEach(names.filter(QueueRequest.isRequest).toSorted(), (name) =>
-    Effect.map(files.readFile(`${directory}/${name}`), (content): Pending => ({
-      name,
-      request: QueueRequest.parse(fromChunk(content))
-    }))
-  )
+  const found: Array<Pending> = []
+  for (const name of names.filter(QueueRequest.isRequest).toSorted()) {
+    // Whoever grew tired of waiting takes his request away.
+    const content = yield* orIfAbsent(files.readFile(`${directory}/${name}`), () => undefined)
+    if (content !== undefined) found.push({ name, request: QueueRequest.parse(fromChunk(content)) })
+  }
+  return found
 })
 
 /** For the server: what was done while none ran. To read the lines is to take them away. */

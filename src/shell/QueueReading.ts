@@ -1,6 +1,7 @@
 /** Finds out what is in the queue when qmail-send starts, what is new in todo/, and writes down when all is due. */
 import * as Effect from "effect/Effect"
-import type { Command, Fact, FoundMessage } from "../core/delivery/SendState.ts"
+import type { FoundMessage } from "../core/delivery/FoundMessage.ts"
+import type { Command, Fact } from "../core/delivery/SendState.ts"
 import { channelFile, info, type MessageNumber, todo } from "../core/queue/MessageNumber.ts"
 import * as DueQueue from "../core/retry/DueQueue.ts"
 import { type Channel, channels } from "../core/route/Channel.ts"
@@ -43,13 +44,14 @@ export const reader = (tools: QueueTools) => {
 
 /** One message that could not be looked at before. */
 export const lookUp = (tools: QueueTools, id: MessageNumber): Effect.Effect<Fact> =>
+  Effect.map(find(tools, id), (message) => ({ _tag: "MessageLookedUp", id, message }))
+
+/** Undefined: it is not in S5. */
+export const find = (tools: QueueTools, id: MessageNumber): Effect.Effect<FoundMessage | undefined> =>
   Effect.gen(function* () {
     const isPreprocessed = (yield* exists(tools, info(id, tools.store.split))) && !(yield* exists(tools, todo(id)))
     return isPreprocessed ? yield* withDueTimes(tools, id, (file) => exists(tools, file)) : undefined
-  }).pipe(
-    Effect.catch((error) => Effect.succeed<FoundMessage>({ id, due: {}, trouble: below(tools, error) })),
-    Effect.map((message) => ({ _tag: "MessageLookedUp", message }))
-  )
+  }).pipe(Effect.catch((error) => Effect.succeed<FoundMessage>({ id, due: {}, trouble: below(tools, error) })))
 
 const withDueTimes = (
   tools: QueueTools,

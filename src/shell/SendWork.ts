@@ -2,10 +2,13 @@
 import * as Effect from "effect/Effect"
 import type { Command, Fact } from "../core/delivery/SendState.ts"
 import * as BounceFiles from "./BounceFiles.ts"
+import * as AdminWork from "./AdminWork.ts"
 import type { Controls } from "./Controls.ts"
+import type { Files } from "./Files.ts"
 import * as FinishedMail from "./FinishedMail.ts"
 import type { Home } from "./Home.ts"
 import * as QueueReading from "./QueueReading.ts"
+import type { QueueStore } from "./QueueStore.ts"
 import { gather } from "./QueueTools.ts"
 import * as RecipientFiles from "./RecipientFiles.ts"
 import { type Manner, rereader } from "./SendControls.ts"
@@ -16,7 +19,7 @@ export type Slow = Exclude<Command, { readonly _tag: "Log" | "StartDelivery" | "
 
 export const make = Effect.fnUntraced(function* (manner: Manner) {
   const tools = yield* gather
-  const services = yield* Effect.context<Controls | Home>()
+  const services = yield* Effect.context<Controls | Files | Home | QueueStore>()
   const reread = yield* rereader(manner)
   const readQueue = QueueReading.reader(tools)
   return (command: Slow): Effect.Effect<Fact> => {
@@ -25,6 +28,10 @@ export const make = Effect.fnUntraced(function* (manner: Manner) {
         return readQueue(command)
       case "LookUpMessage":
         return QueueReading.lookUp(tools, command.id)
+      case "FindRequests":
+        return Effect.provideContext(AdminWork.find, services)
+      case "ApplyRequest":
+        return Effect.provideContext(AdminWork.apply(tools, command), services)
       case "ListTodo":
         return QueueReading.listTodo(tools, command)
       case "PreprocessTodo":

@@ -330,6 +330,7 @@ const release = (turn: Turn, job: Job, unmarked?: number): void => {
   }
   const { alone, hasBounce, id } = job
   if (job.straight) return StraightDelivery.end(turn, id)
+  turn.state.underway.add(id)
   SendState.ask(turn, { _tag: "RemoveRecipients", id, channel: job.channel, unmarked, alone, hasBounce })
 }
 

@@ -21,9 +21,9 @@ export const sweepDue = (turn: Turn): void => {
 }
 
 export const messSwept = (turn: Turn, abandoned: ReadonlyArray<MessageNumber>): void => {
-  const { finishing, sweep, todo } = turn.state
+  const { finishing, steering, sweep, todo } = turn.state
   for (const id of abandoned) {
-    if (sweep.ended.has(id) || finishing.has(id) || todo.known.has(id)) continue
+    if (sweep.ended.has(id) || finishing.has(id) || todo.known.has(id) || steering.edited.has(id)) continue
     sweep.working++
     SendState.ask(turn, { _tag: "RemoveAbandoned", id })
   }

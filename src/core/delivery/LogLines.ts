@@ -4,7 +4,7 @@
  *
  * From: qmail-send.c.
  */
-import { type ByteString, isGraphic } from "../Bytes.ts"
+import { type ByteString, isGraphic, isPrintable, replaceUnless } from "../Bytes.ts"
 import type { Letter } from "../Outcome.ts"
 import type * as QueueRequest from "../queue/QueueRequest.ts"
 import type { Channel } from "../route/Channel.ts"
@@ -72,6 +72,11 @@ export const steered = (
       return `admin: ${verb} msg ${id}${count === undefined ? "" : ` recipients ${count}`}${why}`
     })
 }
+
+/** What was changed while nobody could log it; the line comes from a file. */
+export const noted = (line: ByteString): Line => `${replaceUnless(line, isPrintable, "_")} (while stopped)`
+export const requestRefused = (file: string, why: ByteString): Line =>
+  `warning: unable to understand ${file}: ${safe(why)}`
 
 /** What could not be done to a file of the queue. */
 export type Trouble =

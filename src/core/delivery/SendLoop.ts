@@ -11,14 +11,18 @@
  * From: qmail-send.c.
  */
 import { type Step } from "../Machine.ts"
+import { heldUntil } from "../queue/QueuedMessage.ts"
 import * as DueQueue from "../retry/DueQueue.ts"
 import { type Channel, channels } from "../route/Channel.ts"
 import { EpochSeconds, type Seconds } from "../Time.ts"
+import * as AdminRequests from "./AdminRequests.ts"
 import * as DeliveryPasses from "./DeliveryPasses.ts"
+import type { FoundMessage } from "./FoundMessage.ts"
 import * as LeftoverSweep from "./LeftoverSweep.ts"
 import * as LogLines from "./LogLines.ts"
 import * as MessageEnd from "./MessageEnd.ts"
 import * as SendState from "./SendState.ts"
+import * as Steering from "./Steering.ts"
 import * as StraightDelivery from "./StraightDelivery.ts"
 import * as TodoWork from "./TodoWork.ts"
 
@@ -76,13 +80,17 @@ const take = (turn: Turn, fact: Fact): void => {
         return SendState.ask(turn, { _tag: "ReadQueue", subdirectory: fact.subdirectory + 1 })
       if (turn.state.phase !== "Loading") return
       turn.state.phase = "Running"
+      turn.state.steering.lookAgain = true
       return SendState.log(turn, DeliveryPasses.statusLine(turn.state))
     case "MessageLookedUp":
+      turn.state.underway.delete(fact.id)
       return fact.message === undefined ? undefined : admit(turn, fact.message)
     case "DirectoryUnreadable":
       SendState.log(turn, LogLines.unreadable(fact.directory, settings.classic))
       return SendState.askLater(turn, fact.wanted, settings.classic ? opendirSleep : SendState.sysfail)
     case "TodoPulled":
+      // Whoever is not part of this process may have left anything.
+      if (fact.ids === "scan") turn.state.steering.lookAgain = true
       return TodoWork.todoPulled(turn, fact.ids)
     case "TodoListed":
       return TodoWork.todoListed(turn, fact.ids)
@@ -90,6 +98,12 @@ const take = (turn: Turn, fact: Fact): void => {
       return StraightDelivery.isSettling(turn.state, fact.result.id)
         ? settled(turn, fact.result)
         : TodoWork.todoPreprocessed(turn, fact.result)
+    case "RequestsFound":
+      return AdminRequests.requestsFound(turn, fact)
+    case "RequestApplied":
+      AdminRequests.requestApplied(turn, fact)
+      for (const message of fact.messages) admit(turn, message)
+      return
     case "StraightEnded":
       return StraightDelivery.ended(turn, fact.id, fact.result)
     case "PassOpened":
@@ -134,7 +148,7 @@ const take = (turn: Turn, fact: Fact): void => {
     case "StopAsked":
       return stop(turn)
     case "RunAllAsked":
-      for (const channel of channels) DueQueue.makeAllDue(turn.state.channels[channel].due, turn.now)
+      for (const channel of channels) DueQueue.makeAllDue(turn.state.channels[channel].due, turn.now, heldUntil)
       todo.listAgain = true
       return
     case "RereadAsked":
@@ -157,6 +171,7 @@ const advance = (turn: Turn): void => {
     lookUpFailed(turn)
     MessageEnd.finishDue(turn)
     LeftoverSweep.sweepDue(turn)
+    AdminRequests.work(turn)
     if (state.settings.autoreload > 0 && now >= state.reloadAt) reread(turn, false)
   }
   if (state.phase === "Stopping" && mayExit(turn)) stampDueTimes(turn)
@@ -169,7 +184,7 @@ const settled = (turn: Turn, result: SendState.Preprocessed): void => {
 }
 
 /** A message that was in S5 when we started. */
-const admit = (turn: Turn, { due, id, trouble }: SendState.FoundMessage): void => {
+const admit = (turn: Turn, { due, id, trouble }: FoundMessage): void => {
   const { state, now } = turn
   if (trouble !== undefined) {
     SendState.log(turn, LogLines.warning("statLater", trouble))
@@ -185,7 +200,9 @@ const admit = (turn: Turn, { due, id, trouble }: SendState.FoundMessage): void =
 const lookUpFailed = (turn: Turn): void => {
   const due = DueQueue.firstDue(turn.state.fail)
   if (due === undefined || due > turn.now) return
-  SendState.ask(turn, { _tag: "LookUpMessage", id: DueQueue.pop(turn.state.fail)!.id })
+  const { id } = DueQueue.pop(turn.state.fail)!
+  turn.state.underway.add(id)
+  SendState.ask(turn, { _tag: "LookUpMessage", id })
 }
 
 const reread = (turn: Turn, asked: boolean): void => {
@@ -253,11 +270,13 @@ const emptyState = (now: EpochSeconds, settings: SendState.Settings): State => (
   done: DueQueue.make(),
   fail: DueQueue.make(),
   finishing: new Set(),
+  underway: new Set(),
   bouncing: 0,
   bouncesWaiting: [],
   appends: new Map(),
   straight: new Map(),
   todo: { waiting: [], known: new Set(), working: 0, listing: false, listAgain: true, listAt: now },
+  steering: Steering.none(),
   sweep: { working: 0, next: 0, at: now, ended: new Set() },
   later: [],
   deliveries: 0,

@@ -14,7 +14,9 @@ import type { RecipientRecord } from "../queue/RecipientFile.ts"
 import type { Channel } from "../route/Channel.ts"
 import type { Rules } from "../route/RecipientRoute.ts"
 import { EpochSeconds, type Seconds } from "../Time.ts"
+import type { FoundMessage } from "./FoundMessage.ts"
 import type { Line, Trouble } from "./LogLines.ts"
+import type { Steering, SteeringCommand, SteeringFact } from "./Steering.ts"
 
 export interface Settings {
   readonly classic: boolean
@@ -44,15 +46,6 @@ export type Next =
   | { readonly _tag: "Trouble" }
   | { readonly _tag: "Unknown" }
 
-/** A message in S5 as its files say it. */
-export interface FoundMessage {
-  readonly id: MessageNumber
-  /** The mtime of each channel file that exists. */
-  readonly due: Readonly<Partial<Record<Channel, EpochSeconds>>>
-  /** A file that could not be looked at. */
-  readonly trouble?: string
-}
-
 export interface Told {
   readonly sender: ByteString
   readonly qp: number
@@ -80,7 +73,8 @@ export interface Preprocessed {
 export type Fact =
   | { readonly _tag: "Woke" }
   | { readonly _tag: "QueueRead"; readonly subdirectory: number; readonly messages: ReadonlyArray<FoundMessage> }
-  | { readonly _tag: "MessageLookedUp"; readonly message: FoundMessage | undefined }
+  | { readonly _tag: "MessageLookedUp"; readonly id: MessageNumber; readonly message: FoundMessage | undefined }
+  | SteeringFact
   | { readonly _tag: "DirectoryUnreadable"; readonly directory: string; readonly wanted: Command }
   | { readonly _tag: "TodoPulled"; readonly ids: ReadonlyArray<MessageNumber> | "scan" }
   | { readonly _tag: "TodoListed"; readonly ids: ReadonlyArray<MessageNumber> }
@@ -169,6 +163,7 @@ export type Command =
   | { readonly _tag: "ReadQueue"; readonly subdirectory: number }
   /** MessageLookedUp */
   | { readonly _tag: "LookUpMessage"; readonly id: MessageNumber }
+  | SteeringCommand
   /** TodoListed */
   | { readonly _tag: "ListTodo" }
   /**
@@ -336,6 +331,8 @@ export interface State {
   /** Messages whose files could not be looked at. */
   readonly fail: DueQueue.DueQueue
   readonly finishing: Set<MessageNumber>
+  /** In no queue and no job until a command about them is answered. */
+  readonly underway: Set<MessageNumber>
   bouncing: number
   readonly bouncesWaiting: Array<Extract<Command, { readonly _tag: "InjectBounce" }>>
   readonly appends: Map<MessageNumber, Append>
@@ -350,6 +347,7 @@ export interface State {
     listAgain: boolean
     listAt: EpochSeconds
   }
+  readonly steering: Steering
   readonly sweep: {
     /** Commands on their way. */
     working: number

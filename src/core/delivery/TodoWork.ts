@@ -25,9 +25,9 @@ export const todoListed = (turn: Turn, ids: ReadonlyArray<MessageNumber>): void 
   admit(turn, ids)
 }
 
-const admit = ({ state: { straight, todo } }: Turn, ids: ReadonlyArray<MessageNumber>): void => {
+const admit = ({ state: { steering, straight, todo } }: Turn, ids: ReadonlyArray<MessageNumber>): void => {
   for (const id of ids) {
-    if (todo.known.has(id) || straight.has(id)) continue
+    if (todo.known.has(id) || straight.has(id) || steering.edited.has(id)) continue
     if (todo.known.size >= knownMax) {
       todo.listAgain = true
       return

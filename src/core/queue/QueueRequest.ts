@@ -115,6 +115,7 @@ const wordOf = { Done: "done", NotThere: "absent", Busy: "busy" } as const
 
 /** Below queue/. */
 export const directory = "lock/request"
+export const fileOf = (name: ByteString): ByteString => `${directory}/${name}`
 export const answerOf = (name: ByteString): ByteString => `${name}.done`
 /** What was done while no server ran, for the next one to log. */
 export const noteOf = (name: ByteString): ByteString => `${name}.note`

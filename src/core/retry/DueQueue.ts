@@ -2,7 +2,7 @@
  * What is due next: messages by time, and those of the same time in the order in which they came.
  *
  * A binary heap in blocks of 4096 entries of 16 bytes: a million messages take 16 MB, and growing never copies one.
- * This is a large state in the sense of the design: `insert`, `pop` and `makeAllDue` change it, its one owner is the
+ * This is a large state in the sense of the design: `insert`, `pop`, `remove` and `makeAllDue` change it, its one owner is the
  * machine that made it, `clone` makes an independent one.
  *
  * From: prioq.c, which has the heap but forgets who came first.
@@ -57,12 +57,27 @@ export const pop = (queue: DueQueue): DueEntry | undefined => {
   return first
 }
 
-/** Everything is due at `now`, in the order of before: a heap whose times are equal keeps its shape. */
-export const makeAllDue = (queue: DueQueue, now: EpochSeconds): void => {
+/** Takes some out, wherever they stand. */
+export const remove = (queue: DueQueue, ids: ReadonlySet<Id>): void => {
+  const before = queue.size
+  queue.size = 0
+  for (let at = 0; at < before; at++) {
+    if (ids.has(entry(queue, at).id)) continue
+    // What stays moves up, and the heap is made anew behind us.
+    move(queue, at, queue.size)
+    rise(queue, queue.size++)
+  }
+}
+
+/**
+ * Everything is due at `now`, in the order of before: a heap whose times are equal keeps its shape. What is due at
+ * `limit` or later stays, below everything else as it was.
+ */
+export const makeAllDue = (queue: DueQueue, now: EpochSeconds, limit = Infinity): void => {
   for (let at = 0; at < queue.size; at++) {
     const block = queue.blocks[at >> blockBits]!
     const word = (at & blockMask) * words
-    block[word] = now
+    if (block[word]! < limit) block[word] = now
     block[word + 1] = at
   }
   queue.turn = queue.size

@@ -40,6 +40,30 @@ describe("DueQueue", () => {
     assert.strictEqual(order[0], "2")
     assert.strictEqual(order[3], "4")
   })
+  it("made all due, leaves what is due at the limit or later where it is", () => {
+    const queue = queueOf(["1", 300], ["2", 900], ["3", 200], ["4", 1000], ["5", 899])
+    DueQueue.makeAllDue(queue, at(50), 900)
+    DueQueue.insert(queue, "6", at(60))
+    assert.deepStrictEqual(drained(queue).slice(-3), ["6", "2", "4"])
+  })
+  it("takes out some, and keeps the order of the others", () => {
+    const queue = queueOf(["5", 10], ["3", 10], ["18446744073709551615", 5], ["4", 10], ["8", 1], ["9", 7])
+    DueQueue.remove(queue, new Set(["18446744073709551615", "3", "77"]))
+    assert.deepStrictEqual(drained(queue), ["8", "9", "5", "4"])
+    DueQueue.remove(queue, new Set(["8"]))
+    assert.strictEqual(queue.size, 0)
+  })
+  it("takes out any of many", () => {
+    const ids = Array.from({ length: 10_000 }, (_, i) => String(i))
+    const queue = queueOf(...ids.map((id) => [id, (Number(id) * 7919) % 1000] as const))
+    const order = drained(DueQueue.clone(queue))
+    const taken = new Set(ids.filter((id) => Number(id) % 3 === 0))
+    DueQueue.remove(queue, taken)
+    assert.deepStrictEqual(
+      drained(queue),
+      order.filter((id) => !taken.has(id))
+    )
+  })
   it("a clone goes its own way", () => {
     const queue = queueOf(["1", 1], ["2", 2])
     const other = DueQueue.clone(queue)

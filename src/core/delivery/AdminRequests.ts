@@ -1,0 +1,105 @@
+/**
+ * Which of the administrator's requests can be carried out now, and what is known of the messages afterwards?
+ *
+ * A message is changed in its files, and only while nothing of it is on its way: whoever is being delivered, marked,
+ * bounced or removed is busy, and stays as he is. The others are taken out of every queue first, so that nobody begins
+ * with them meanwhile, and come back with the times that their files then say. Requests are done one after the other.
+ */
+import type { MessageNumber } from "../queue/MessageNumber.ts"
+import * as QueueRequest from "../queue/QueueRequest.ts"
+import * as DueQueue from "../retry/DueQueue.ts"
+import { channels } from "../route/Channel.ts"
+import * as LogLines from "./LogLines.ts"
+import * as SendState from "./SendState.ts"
+import type { FoundRequest } from "./Steering.ts"
+
+type Id = MessageNumber
+type State = SendState.State
+type Turn = SendState.Turn
+type FactOf<Tag extends SendState.Fact["_tag"]> = Extract<SendState.Fact, { readonly _tag: Tag }>
+
+export const requestsFound = (turn: Turn, { notes, ok, requests }: FactOf<"RequestsFound">): void => {
+  const { settings, steering } = turn.state
+  if (!ok) SendState.log(turn, LogLines.unreadable(QueueRequest.directory, settings.classic))
+  for (const line of notes) SendState.log(turn, LogLines.noted(line))
+  steering.waiting.push(...requests)
+  steering.looking = false
+}
+
+/** What is left of it must be taken up again by the caller: the messages as their files say they are now. */
+export const requestApplied = (turn: Turn, fact: FactOf<"RequestApplied">): void => {
+  const { state } = turn
+  const { answered, name, outcomes, request } = fact
+  for (const line of LogLines.steered(request, outcomes)) SendState.log(turn, line)
+  if (!answered) SendState.log(turn, LogLines.warning("write", QueueRequest.fileOf(QueueRequest.answerOf(name))))
+  if (state.sweep.working > 0) for (const id of state.steering.edited) state.sweep.ended.add(id)
+  state.steering.edited = new Set()
+  state.steering.applying = false
+  // A message of todo that is still there is found there.
+  state.todo.listAgain = true
+}
+
+/** Of which messages the files must be looked at again. What was removed is not: its number may be another's by now. */
+export const stillThere = (
+  { targets, verb }: QueueRequest.QueueRequest,
+  outcomes: ReadonlyArray<QueueRequest.Outcome>
+): ReadonlyArray<Id> => {
+  const done = new Set(outcomes.filter(({ _tag }) => _tag === "Done").map(({ id }) => id))
+  const stays = targets.filter(({ id, recipients }) => verb !== "delete" || recipients !== undefined || !done.has(id))
+  return [...new Set(stays.map(({ id }) => id))]
+}
+
+export const work = (turn: Turn): void => {
+  const { steering } = turn.state
+  if (steering.applying) return
+  const next = steering.waiting.shift()
+  if (next !== undefined) return next.request === undefined ? refuse(turn, next) : apply(turn, next.name, next.request)
+  if (!steering.lookAgain || steering.looking) return
+  steering.lookAgain = false
+  steering.looking = true
+  SendState.ask(turn, { _tag: "FindRequests" })
+}
+
+/** Whoever asked for nothing that we understand is told that nothing was done. */
+const refuse = (turn: Turn, { name, trouble }: FoundRequest): void => {
+  SendState.log(turn, LogLines.requestRefused(QueueRequest.fileOf(name), trouble ?? ""))
+  apply(turn, name, { verb: "retry", reason: "", targets: [] })
+}
+
+const apply = (turn: Turn, name: string, request: QueueRequest.QueueRequest): void => {
+  const { state } = turn
+  const atHand = withoutJob(state)
+  const busy = request.targets.filter(({ id }) => isBusy(state, id, atHand)).map(({ id }) => id)
+  const isTooLate = new Set(busy)
+  const targets = request.targets.filter(({ id }) => !isTooLate.has(id))
+  state.steering.applying = true
+  state.steering.edited = new Set(targets.map(({ id }) => id))
+  withdraw(state, state.steering.edited)
+  SendState.ask(turn, { _tag: "ApplyRequest", name, request: { ...request, targets }, busy })
+}
+
+/** Messages that are new, and of which nothing has been begun. */
+const withoutJob = ({ channels: { local, remote }, todo }: State): ReadonlySet<Id> =>
+  new Set([...todo.waiting, ...local.fresh.map(({ id }) => id), ...remote.fresh.map(({ id }) => id)])
+
+const isBusy = (state: State, id: Id, atHand: ReadonlySet<Id>): boolean =>
+  channels.some((name) => state.channels[name].jobs.has(id) || state.channels[name].opening === id) ||
+  state.finishing.has(id) ||
+  state.underway.has(id) ||
+  ((state.todo.known.has(id) || state.straight.has(id)) && !atHand.has(id))
+
+/** Nothing in memory knows of them until they come back. */
+const withdraw = (state: State, ids: ReadonlySet<Id>): void => {
+  if (ids.size === 0) return
+  const { channels: tables, done, fail, straight, todo } = state
+  for (const queue of [tables.local.due, tables.remote.due, done, fail]) DueQueue.remove(queue, ids)
+  for (const list of [tables.local.fresh, tables.remote.fresh]) keepOthers(list, ({ id }) => id, ids)
+  keepOthers(todo.waiting, (id) => id, ids)
+  for (const id of ids) {
+    straight.delete(id)
+    todo.known.delete(id)
+  }
+}
+
+const keepOthers = <A>(list: Array<A>, idOf: (one: A) => Id, ids: ReadonlySet<Id>): void =>
+  void list.splice(0, list.length, ...list.filter((one) => !ids.has(idOf(one))))

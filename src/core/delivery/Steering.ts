@@ -1,0 +1,60 @@
+/** What does whoever sends know of the administrator's requests, what is he told of them, and what can he order? */
+import type { ByteString } from "../Bytes.ts"
+import type { MessageNumber } from "../queue/MessageNumber.ts"
+import type { Outcome, QueueRequest } from "../queue/QueueRequest.ts"
+import type { FoundMessage } from "./FoundMessage.ts"
+
+/** What is asked, and the name of the file in which it is. */
+export interface FoundRequest {
+  readonly name: string
+  readonly request: QueueRequest | undefined
+  /** Why it cannot be understood. */
+  readonly trouble?: ByteString
+}
+
+export interface Steering {
+  lookAgain: boolean
+  looking: boolean
+  readonly waiting: Array<FoundRequest>
+  applying: boolean
+  /** The messages whose files are being changed: they are in no queue. */
+  edited: ReadonlySet<MessageNumber>
+}
+
+export const none = (): Steering => ({
+  lookAgain: false,
+  looking: false,
+  waiting: [],
+  applying: false,
+  edited: new Set()
+})
+
+export type SteeringFact =
+  | {
+      readonly _tag: "RequestsFound"
+      /** False: they could not be looked for. */
+      readonly ok: boolean
+      readonly requests: ReadonlyArray<FoundRequest>
+      /** Lines for the log, from the time when nobody kept one. */
+      readonly notes: ReadonlyArray<ByteString>
+    }
+  | {
+      readonly _tag: "RequestApplied"
+      readonly name: string
+      readonly request: QueueRequest
+      readonly outcomes: ReadonlyArray<Outcome>
+      readonly answered: boolean
+      /** Of the messages that it was about, those that are in S5. */
+      readonly messages: ReadonlyArray<FoundMessage>
+    }
+
+export type SteeringCommand =
+  /** RequestsFound */
+  | { readonly _tag: "FindRequests" }
+  /** RequestApplied: files changed, then looked at, then whoever asked told; of the `busy` ones that they are */
+  | {
+      readonly _tag: "ApplyRequest"
+      readonly name: string
+      readonly request: QueueRequest
+      readonly busy: ReadonlyArray<MessageNumber>
+    }

@@ -1,0 +1,263 @@
+import { assert, describe, it } from "@effect/vitest"
+import * as ControlMap from "../../../src/core/control/ControlMap.ts"
+import * as AdminRequests from "../../../src/core/delivery/AdminRequests.ts"
+import * as SendLoop from "../../../src/core/delivery/SendLoop.ts"
+import type { FoundMessage } from "../../../src/core/delivery/FoundMessage.ts"
+import type { Command, Fact, Preprocessed, Settings } from "../../../src/core/delivery/SendState.ts"
+import * as Steering from "../../../src/core/delivery/Steering.ts"
+import { heldUntil } from "../../../src/core/queue/QueuedMessage.ts"
+import type { Outcome, QueueRequest, Verb } from "../../../src/core/queue/QueueRequest.ts"
+import { EpochSeconds } from "../../../src/core/Time.ts"
+
+const routes = {
+  locals: ControlMap.setOf(["here"]),
+  virtualdomains: ControlMap.emptyMap,
+  percenthack: ControlMap.emptySet,
+  envnoathost: "here"
+}
+const settings: Settings = {
+  classic: false,
+  split: 1,
+  routes,
+  lifetime: 604800,
+  concurrency: { local: 1, remote: 1 },
+  concurrencyTotal: undefined,
+  concurrencyBounce: 4,
+  passQuantum: 0,
+  classicPass: false,
+  syncBounce: true,
+  autoreload: 0,
+  bounce: { from: "MAILER-DAEMON", host: "here", doubleTo: "postmaster@here" },
+  patience: 10
+}
+
+const later = EpochSeconds(5000)
+const waiting = (id: string, due: number = later): FoundMessage => ({ id, due: { local: EpochSeconds(due) } })
+const asking = (verb: Verb, ...ids: ReadonlyArray<string>): QueueRequest => ({
+  verb,
+  reason: "it was asked for",
+  targets: ids.map((id) => ({ id, written: 1, recipients: undefined }))
+})
+const found = (request: QueueRequest, name = "1.2"): Fact => ({
+  _tag: "RequestsFound",
+  ok: true,
+  requests: [{ name, request }],
+  notes: []
+})
+const applied = (
+  request: QueueRequest,
+  outcomes: ReadonlyArray<Outcome>,
+  messages: ReadonlyArray<FoundMessage> = [],
+  answered = true
+): Fact => ({ _tag: "RequestApplied", name: "1.2", request, outcomes, messages, answered })
+const done = (id: string): Outcome => ({ _tag: "Done", id })
+
+/** A send loop that has read its queue, found nothing new, nothing abandoned and no requests. */
+const running = (...messages: ReadonlyArray<FoundMessage>) => {
+  let { state } = SendLoop.initial({ now: EpochSeconds(1000), settings })
+  const tell = (fact: Fact, now = 1000): ReadonlyArray<Command> => {
+    const step = SendLoop.decide(state, { now: EpochSeconds(now), fact })
+    state = step.state
+    return step.commands
+  }
+  tell({ _tag: "QueueRead", subdirectory: 0, messages })
+  tell({ _tag: "TodoListed", ids: [] })
+  tell({ _tag: "RequestsFound", ok: true, requests: [], notes: [] })
+  const told = (fact: Fact, now = 1000) => tell(fact, now).map(said)
+  return { tell, told, state: () => state }
+}
+const said = (command: Command): string => {
+  if (command._tag === "Log") return command.line
+  if (command._tag !== "ApplyRequest") return "id" in command ? `${command._tag} ${command.id}` : command._tag
+  const { busy, request } = command
+  return `${request.verb} ${request.targets.map(({ id }) => id).join(" ")} busy ${busy.join(" ")}`.trim()
+}
+
+const fresh = (id: string, settled: boolean): Preprocessed => ({
+  id,
+  routes,
+  started: true,
+  settled,
+  bytes: 100,
+  told: [{ sender: "me@here", qp: 7, uid: 1 }],
+  birth: EpochSeconds(1000),
+  recipients: { local: { records: [{ position: 0, done: false, recipient: "you@here" }] } }
+})
+const opened: Fact = {
+  _tag: "PassOpened",
+  id: "7",
+  channel: "local",
+  sender: "s@x",
+  birth: EpochSeconds(900),
+  records: [{ position: 0, done: false, recipient: "you@here" }],
+  next: { _tag: "End" }
+}
+
+describe("Requests of the administrator", () => {
+  it("are looked for at the start, and when somebody else pulls the trigger", () => {
+    const loop = running()
+    assert.notInclude(loop.told({ _tag: "TodoPulled", ids: ["9"] }), "FindRequests")
+    assert.include(loop.told({ _tag: "TodoPulled", ids: "scan" }), "FindRequests")
+    assert.notInclude(loop.told({ _tag: "TodoPulled", ids: "scan" }), "FindRequests", "one look at a time")
+    assert.include(loop.told({ _tag: "RequestsFound", ok: true, requests: [], notes: [] }), "FindRequests")
+  })
+  it("wait until the queue is read", () => {
+    const { state } = SendLoop.initial({ now: EpochSeconds(1000), settings })
+    const { commands } = SendLoop.decide(state, {
+      now: EpochSeconds(1000),
+      fact: { _tag: "TodoPulled", ids: "scan" }
+    })
+    assert.deepStrictEqual(commands, [])
+  })
+  it("leave no message in a queue while its files are changed, and then its files say when it is due", () => {
+    const loop = running(waiting("7"))
+    const hold = asking("hold", "7")
+    assert.deepStrictEqual(loop.told(found(hold)), ["hold 7 busy"])
+    assert.notInclude(loop.told({ _tag: "Woke" }, 6000), "OpenPass 7")
+    assert.notInclude(loop.told({ _tag: "RunAllAsked" }, 6000), "OpenPass 7")
+    assert.include(
+      loop.told(applied(hold, [done("7")], [waiting("7", heldUntil)]), 6000),
+      "admin: hold msg 7: it_was_asked_for"
+    )
+    assert.notInclude(loop.told({ _tag: "RunAllAsked" }, 6000), "OpenPass 7")
+    const release = asking("release", "7")
+    loop.told(found(release), 6000)
+    assert.include(loop.told(applied(release, [done("7")], [waiting("7", 6000)]), 6000), "OpenPass 7")
+  })
+  it("are done one after the other", () => {
+    const loop = running(waiting("7"), waiting("8"))
+    const [first, second] = [asking("hold", "7"), asking("hold", "8")]
+    const both: Fact = {
+      _tag: "RequestsFound",
+      ok: true,
+      requests: [
+        { name: "1.2", request: first },
+        { name: "1.3", request: second }
+      ],
+      notes: []
+    }
+    assert.deepStrictEqual(loop.told(both), ["hold 7 busy"])
+    assert.include(loop.told(applied(first, [done("7")], [waiting("7", heldUntil)])), "hold 8 busy")
+  })
+  it("that cannot be understood are answered with nothing, and the log says why", () => {
+    const requests = [{ name: "1.2", request: undefined, trouble: "unknown verb: dance" }]
+    assert.deepStrictEqual(running().told({ _tag: "RequestsFound", ok: true, requests, notes: [] }), [
+      "warning: unable to understand lock/request/1.2: unknown_verb:_dance",
+      "retry  busy"
+    ])
+  })
+  it("that cannot be looked for are looked for next time", () => {
+    const loop = running()
+    loop.told({ _tag: "TodoPulled", ids: "scan" })
+    assert.deepStrictEqual(loop.told({ _tag: "RequestsFound", ok: false, requests: [], notes: [] }), [
+      "alert: trouble reading directory lock/request"
+    ])
+    assert.include(loop.told({ _tag: "TodoPulled", ids: "scan" }), "FindRequests")
+  })
+  it("that cannot be answered are told to the log", () =>
+    assert.include(
+      running().told(applied(asking("hold"), [], [], false)),
+      "warning: trouble writing to lock/request/1.2.done"
+    ))
+  it("of the time when none ran are logged", () =>
+    assert.include(
+      running().told({ _tag: "RequestsFound", ok: true, requests: [], notes: ["admin: delete msg 5: sp\x1bam"] }),
+      "admin: delete msg 5: sp_am (while stopped)"
+    ))
+})
+
+describe("Nothing is asked", () => {
+  it("of whoever begins, and of the next one no other thing than of him", () => {
+    assert.deepStrictEqual([Steering.none().waiting, [...Steering.none().edited]], [[], []])
+    assert.notStrictEqual(Steering.none().waiting, Steering.none().waiting)
+  })
+})
+
+describe("A message is busy, and stays as it is,", () => {
+  const request = asking("delete", "7")
+  const busy = "delete  busy 7"
+  it("while its recipients are being read, delivered to and marked", () => {
+    const loop = running(waiting("7", 1000))
+    assert.deepStrictEqual(loop.told(found(request)), [busy])
+    loop.told(applied({ ...request, targets: [] }, []))
+    loop.told(opened)
+    assert.deepStrictEqual(loop.told(found(request)), [busy])
+    loop.told(applied({ ...request, targets: [] }, []))
+    loop.told({ _tag: "Reported", channel: "local", slot: 0, report: "Dno\n" })
+    assert.deepStrictEqual(loop.told(found(request)), [busy])
+  })
+  it("while its last file is being removed, and until it has ended", () => {
+    const loop = running(waiting("7", 1000))
+    loop.told(opened)
+    assert.include(loop.told({ _tag: "Reported", channel: "local", slot: 0, report: "K\n" }), "RemoveRecipients 7")
+    assert.deepStrictEqual(loop.told(found(request)), [busy])
+    loop.told(applied({ ...request, targets: [] }, []))
+    const removed = { _tag: "RecipientsRemoved", id: "7", channel: "local", ok: true } as const
+    loop.told({ ...removed, other: "absent", hasBounce: "perhaps" })
+    assert.deepStrictEqual(loop.told(found(request)), [busy])
+    loop.told(applied({ ...request, targets: [] }, []))
+    loop.told({ _tag: "MessageInspected", id: "7", verdict: { _tag: "NotOurs" } })
+    assert.deepStrictEqual(loop.told(found(request)), ["delete 7 busy"])
+  })
+  it("while it is looked up, or preprocessed", () => {
+    const loop = running({ id: "7", due: {}, trouble: "local/0/7" })
+    assert.include(loop.told({ _tag: "Woke" }, 1123), "LookUpMessage 7")
+    assert.deepStrictEqual(loop.told(found(request)), [busy])
+    loop.told(applied({ ...request, targets: [] }, []))
+    loop.told({ _tag: "TodoPulled", ids: ["8"] })
+    assert.deepStrictEqual(loop.told(found(asking("delete", "8"))), ["delete  busy 8"])
+  })
+  it("but others of the same request are done", () => {
+    const loop = running(waiting("7", 1000), waiting("8"))
+    assert.deepStrictEqual(loop.told(found(asking("delete", "7", "8", "9"))), ["delete 8 9 busy 7"])
+  })
+})
+
+describe("A new message that nobody has begun with", () => {
+  for (const settled of [true, false])
+    it(`is not begun with while it is changed, ${settled ? "preprocessed" : "or straight from todo"}`, () => {
+      const loop = running()
+      loop.told({ _tag: "TodoPulled", ids: ["7", "8"] })
+      assert.include(loop.told({ _tag: "TodoPreprocessed", result: fresh("7", settled) }), "StartDelivery 7")
+      loop.told({ _tag: "TodoPreprocessed", result: fresh("8", settled) })
+      const request = asking("delete", "7", "8")
+      assert.deepStrictEqual(loop.told(found(request)), ["delete 8 busy 7"])
+      assert.notInclude(loop.told({ _tag: "TodoPulled", ids: ["8"] }), "PreprocessTodo 8")
+      assert.notInclude(
+        loop.told({ _tag: "Reported", channel: "local", slot: 0, report: "K\n" }).join("\n"),
+        "starting delivery 2"
+      )
+      const targets = request.targets.filter(({ id }) => id === "8")
+      assert.include(loop.told(applied({ ...request, targets }, [done("8")])), "ListTodo")
+      assert.include(loop.told({ _tag: "TodoPulled", ids: ["8"] }), "PreprocessTodo 8", "the number is free again")
+    })
+})
+
+describe("A message that was deleted", () => {
+  const request = asking("delete", "7")
+  it("is not looked for: its number may be another's", () => {
+    const partial: QueueRequest = {
+      ...request,
+      targets: [
+        { id: "1", written: 1, recipients: undefined },
+        { id: "2", written: 1, recipients: [{ channel: "local", position: 0 }] },
+        { id: "3", written: 1, recipients: undefined },
+        { id: "3", written: 1, recipients: undefined }
+      ]
+    }
+    const outcomes: ReadonlyArray<Outcome> = [done("1"), done("2"), { _tag: "NotThere", id: "3" }]
+    assert.deepStrictEqual(AdminRequests.stillThere(partial, outcomes), ["2", "3"])
+    assert.deepStrictEqual(AdminRequests.stillThere(asking("bounce", "7"), [done("7")]), ["7"])
+  })
+  it("is not taken for abandoned by a look at mess/ that saw it going", () => {
+    const loop = running(waiting("7"), waiting("8"))
+    loop.told(found(request))
+    assert.notInclude(loop.told({ _tag: "MessSwept", subdirectory: 0, abandoned: ["7"] }), "RemoveAbandoned 7")
+  })
+  it("nor by one that comes back after it is gone", () => {
+    const loop = running(waiting("7"))
+    loop.told(found(request))
+    loop.told(applied(request, [done("7")]))
+    assert.notInclude(loop.told({ _tag: "MessSwept", subdirectory: 0, abandoned: ["7"] }), "RemoveAbandoned 7")
+  })
+})
