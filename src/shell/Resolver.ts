@@ -143,7 +143,9 @@ const askOverUdp = (
       if (Result.isSuccess(answer)) finish(answer.success)
       else if (answer.failure === "broken") finish(undefined)
     })
-    socket.connect(port, IpAddress.format(address), () => socket.send(bytes))
+    // No route to it: that is told here and not by an "error".
+    const onConnect = (cause?: Error): void => (cause === undefined ? socket.send(bytes) : finish(undefined))
+    socket.connect(port, IpAddress.format(address), onConnect)
     return Effect.sync(close)
   }).pipe(Effect.timeoutOption(patience * 1000), Effect.map(Option.getOrUndefined))
 

@@ -128,6 +128,8 @@ describe("Resolver: the real layer", () => {
       assert.deepStrictEqual(yield* mx(`${first} ${other}`, "failing.example"), second)
       assert.deepStrictEqual(yield* mx(`127.0.0.1:1 ${other}`, "failing.example"), second)
       assert.deepStrictEqual(yield* mx(`${first} ${other}`, "lying.example"), DnsAnswer.soft)
+      const withoutRoute = "255.255.255.255" // the kernel refuses to connect there, as it does when the network is down
+      assert.deepStrictEqual(yield* mx(`${withoutRoute} ${other}`, "failing.example"), second)
     })
   )
   it.live("knows nothing if no server is there", () =>
