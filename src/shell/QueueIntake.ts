@@ -2,7 +2,7 @@
 import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
-import { concat, fromChunk, toChunk } from "../core/Bytes.ts"
+import { type ByteString, concat, fromChunk, toChunk } from "../core/Bytes.ts"
 import { receivedByQueue } from "../core/header/TraceFields.ts"
 import type { ExitCode } from "../core/Outcome.ts"
 import * as QueueInjection from "../core/queue/QueueInjection.ts"
@@ -47,6 +47,8 @@ export const intake = Effect.gen(function* () {
     )
   if (!(yield* canEnter(store.path("")))) return (yield* canEnter(home.path)) ? exitQueue : exitHome
 
+  yield* workAsOwner(files, store.path("."))
+
   const time = Math.floor((yield* Clock.currentTimeMillis) / 1000)
   const roles = home.record.owners === "one" ? noRoles : yield* roleIds(files, home.record.users)
   const received = receivedByQueue({ pid, origin: QueueOrigin.ofCaller(uid, roles), time })
@@ -86,6 +88,18 @@ const feedEnvelope = Effect.fnUntraced(function* (files: FileCalls, injection: I
 })
 
 const left = (injection: Injection): Effect.Effect<boolean> => Effect.as(injection.tell({ _tag: "CallerLeft" }), true)
+
+/**
+ * As the set-uid program does: root makes no files of his own in a queue of qmailq, for the spawners deliver only what
+ * the owner of the queue wrote. The real uid, which the message names, stays the caller's.
+ */
+const workAsOwner = (files: FileCalls, queue: ByteString): Effect.Effect<void> =>
+  process.geteuid!() !== 0
+    ? Effect.void
+    : files.stat(queue).pipe(
+        Effect.map(({ uid }) => (uid === 0 ? undefined : process.seteuid!(uid))),
+        Effect.ignore
+      )
 
 /** A user that this machine does not have plays no part. */
 const roleIds = (files: FileCalls, users: Readonly<Record<"alias" | "qmaild" | "qmails", string>>) =>

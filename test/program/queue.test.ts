@@ -58,6 +58,20 @@ writeFileSync(
 )
 
 describe("qmail-queue", () => {
+  it.runIf(process.getuid!() === 0)(
+    "run by root in a queue of qmailq: the files are qmailq's, the message is root's",
+    () => {
+      const qmailq = 61234
+      spawnSync("chown", ["-R", `${qmailq}`, join(home, "queue")])
+      spawnSync("chmod", ["711", scratch])
+      const { status } = queue('"$Q" <mail 1<good')
+      const number = list("todo")[0]!
+      const files = ["todo", "intd", `mess/${Number(number) % split}`].map((name) => join(home, "queue", name, number))
+      assert.deepStrictEqual([status, ...files.map((file) => statSync(file).uid)], [0, qmailq, qmailq, qmailq])
+      assert.match(readFileSync(files[0]!, "latin1"), /^u0\0p/)
+    }
+  )
+
   for (const [what, line, exitCode, classic, own] of [
     ["queues", '"$Q" <mail 1<good', 0, "0111", "0111"],
     ["queues for nobody, but in a qmail home [W50]", '"$Q" <mail 1<nobody', 0, "0111", "0000"],
