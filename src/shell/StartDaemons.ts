@@ -92,16 +92,18 @@ const temporaryDirectory = Effect.gen(function* () {
 const programs = ["qmail-send", "qmail-lspawn", "qmail-rspawn", "qmail-clean"]
 
 /**
+ * The script's own tools are not looked for in PATH, which may hold no more than the home's programs.
+ *
  * Each FIFO is opened at both ends in the same order by both sides, so nobody waits for one who waits for him. Only
  * open ends stay: a spawner sees the end of its commands when qmail-send is gone, and the other way round.
  */
 const script = `
 umask 077
-fifos=$1 delivery=$2
+setpriv=$(command -pv setpriv) fifos=$1 delivery=$2
 as() {
   if [ -z "$1" ]; then shift 3; exec "$@"; fi
   uid=$1 gid=$2 groups=$3; shift 3
-  exec setpriv --reuid="$uid" --regid="$gid" "$groups" -- "$@"
+  exec "$setpriv" --reuid="$uid" --regid="$gid" "$groups" -- "$@"
 }
 ul=$3 gl=$4 sl=$5 uo=$6 go=$7 so=$8
 shift 8
@@ -109,13 +111,13 @@ ur=$1 gr=$2 sr=$3 uq=$4 gq=$5 sq=$6 us=$7 gs=$8
 shift 8
 ss=$1
 shift
-mkfifo "$fifos/0" "$fifos/1" "$fifos/2" "$fifos/3" "$fifos/4" "$fifos/5" "$fifos/6" || exit 111
+command -p mkfifo "$fifos/0" "$fifos/1" "$fifos/2" "$fifos/3" "$fifos/4" "$fifos/5" "$fifos/6" || exit 111
 if [ $# -gt 0 ]; then (exec <"$fifos/0" 2>&-; as "$ul" "$gl" "$sl" "$@") & fi
 (exec <"$fifos/1" >"$fifos/2" 2>&-; as "$uo" "$go" "$so" qmail-lspawn "$delivery") &
 (exec <"$fifos/3" >"$fifos/4" 2>&-; as "$ur" "$gr" "$sr" qmail-rspawn) &
 (exec <"$fifos/5" >"$fifos/6" 2>&-; as "$uq" "$gq" "$sq" qmail-clean) &
 if [ $# -gt 0 ]; then exec 0>"$fifos/0"; else exec 0>&1; fi
 exec 1>"$fifos/1" 2<"$fifos/2" 3>"$fifos/3" 4<"$fifos/4" 5>"$fifos/5" 6<"$fifos/6"
-rm -rf "$fifos"
+command -p rm -rf "$fifos"
 as "$us" "$gs" "$ss" qmail-send
 `

@@ -5,10 +5,8 @@ import { dirname, join } from "node:path"
 import { setTimeout as sleep } from "node:timers/promises"
 import { makeHome, program, removeHome } from "./RunningServer.ts"
 
-const environmentOf = (home: string) => ({
-  QMAILHOME: home,
-  PATH: `${dirname(program("qmail-send"))}:/usr/bin:/bin`
-})
+/** As in an rc file that names nothing but qmail's own directory. */
+const environmentOf = (home: string) => ({ QMAILHOME: home, PATH: dirname(program("qmail-send")) })
 
 /** qmail-start with its log in a file; it becomes qmail-send. */
 const startQmail = (home: string, name: string) => {
