@@ -24,6 +24,8 @@ import { QueueClient } from "./QueueClient.ts"
 export interface LocalJob extends LocalAddress {
   /** Absolute path of the message. */
   readonly message: ByteString
+  /** Called before a program gets the message: it, or a child of it, may have it open for ever. */
+  readonly beforeProgram?: () => void
 }
 
 /** What qmail-local would exit with and print. */
@@ -125,6 +127,7 @@ const answerTo = (desk: Desk, command: Exclude<LocalDelivery.Command, { readonly
     case "AppendMbox":
       return withText(desk, (text) => appendMbox(text, command))
     case "RunProgram":
+      desk.job.beforeProgram?.()
       return runProgram({ ...command, job: desk.job, listen: desk.manner.listen })
     case "QueueForward":
       return withText(desk, (text) => queueForward(text, command))

@@ -23,7 +23,8 @@ const makeDeliver = Effect.fnUntraced(function* (defaultDelivery: ByteString) {
     const at = order.recipient.lastIndexOf("@")
     const message = store.path(MessageNumber.mess(order.id, store.split))
     const place = { box: order.recipient.slice(0, at), domain: order.recipient.slice(at + 1), message }
-    if (order.channel === "local") return yield* deliverLocal(order, place, defaultDelivery)
+    if (order.channel === "local")
+      return yield* deliverLocal(order, { ...place, beforeProgram: () => store.pin(order.id) }, defaultDelivery)
     return yield* deliverRemote(order, place, settings)
   })
 })
@@ -36,7 +37,7 @@ interface Place {
 
 const deliverLocal = Effect.fnUntraced(function* (
   { sender }: DeliveryOrder,
-  { box, domain, message }: Place,
+  { beforeProgram, box, domain, message }: Place & { readonly beforeProgram: () => void },
   defaultDelivery: ByteString
 ) {
   if (box === "") return SpawnReport.trash
@@ -51,7 +52,8 @@ const deliverLocal = Effect.fnUntraced(function* (
     domain,
     sender,
     defaultDelivery,
-    message
+    message,
+    beforeProgram
   })
   return SpawnReport.ofLocal({ _tag: "Exited", exitCode }, SpawnReport.cutLocal(output))
 })

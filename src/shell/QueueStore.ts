@@ -11,6 +11,7 @@ import type { CleanRequest } from "../core/queue/CleanRequest.ts"
 import * as MessageNumber from "../core/queue/MessageNumber.ts"
 import { type FileCalls, Files, FilesError, orIfAbsent } from "./Files.ts"
 import { Home } from "./Home.ts"
+import * as SpareFiles from "./SpareFiles.ts"
 
 type Id = MessageNumber.MessageNumber
 
@@ -32,6 +33,9 @@ export interface QueueCalls {
   /** Empties and removes what a failed injection made: the envelope first, and the text only if that is gone. */
   readonly forgetMessage: (id: Id, withEnvelope: boolean) => Effect.Effect<void, FilesError>
 
+  /** Somebody else may have the text open from now on, perhaps for ever. */
+  readonly pin: (id: Id) => void
+
   /** What qmail-clean does on request. A file that is missing is as good as removed. */
   readonly clean: (request: CleanRequest) => Effect.Effect<void, FilesError>
 
@@ -51,6 +55,17 @@ export class QueueStore extends Context.Service<QueueStore, QueueCalls>()("thres
       const files = yield* Files
       const { path, record } = yield* Home
       return on(files, `${path}/queue`, record.split)
+    })
+  )
+
+  /** For the one process that queues and sends: files of messages that have ended are used again. */
+  static readonly layerServer: Layer.Layer<QueueStore, never, Files | Home> = Layer.effect(
+    QueueStore,
+    Effect.gen(function* () {
+      const files = yield* Files
+      const { path, record } = yield* Home
+      const plain = on(files, `${path}/queue`, record.split)
+      return record.classic ? plain : SpareFiles.recycling(files, plain)
     })
   )
 }
@@ -91,6 +106,7 @@ const on = (files: FileCalls, queue: ByteString, split: number): QueueCalls => {
     syncTodo: files.syncDirectory(path("todo")),
     forgetMessage: (id, withEnvelope) =>
       Effect.andThen(withEnvelope ? emptyAndRemove(intd(id)) : Effect.void, emptyAndRemove(mess(id))),
+    pin: () => {},
     clean: (request) =>
       Effect.andThen(
         removeIfThere(intd(request.id)),

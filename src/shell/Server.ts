@@ -29,6 +29,7 @@ import * as SendDaemon from "./SendDaemon.ts"
 import * as ServerRecord from "./ServerRecord.ts"
 import { SmtpConnections } from "./SmtpConnections.ts"
 import * as SmtpListener from "./SmtpListener.ts"
+import * as SpareFiles from "./SpareFiles.ts"
 import { Sockets } from "./Sockets.ts"
 import { TcpTimeoutFile } from "./TcpTimeoutFile.ts"
 import { UserDatabase } from "./UserDatabase.ts"
@@ -44,7 +45,7 @@ export interface Options {
 const services = (log: LogStyle) =>
   Layer.mergeAll(OwnDeliveries.layer(defaultDelivery), LogSink.layer(1, log), Cleaner.layerDirect).pipe(
     Layer.provideMerge(Layer.mergeAll(Injector.layer, UserDatabase.layer, Resolver.layer, TcpTimeoutFile.layer(30))),
-    Layer.provideMerge(Layer.mergeAll(QueueStore.layer, QueueTrigger.layer, MessageHints.layer, Accounts.layer)),
+    Layer.provideMerge(Layer.mergeAll(QueueStore.layerServer, QueueTrigger.layer, MessageHints.layer, Accounts.layer)),
     Layer.provideMerge(Layer.mergeAll(Locks.layer, Controls.layer, SmtpConnections.layer, Sockets.layer))
   )
 
@@ -53,19 +54,18 @@ export const run = (options: Options): Effect.Effect<ExitCode, Fatal, Files | Pr
   serve(options).pipe(
     Effect.scoped,
     Effect.provide(services(options.log)),
-    Effect.catchTag("ControlsError", ({ file, reason }) => fatal(`unable to read ${file}: ${reasonText(reason)}`)),
-    Effect.catchTag("ListenError", ({ endpoint, errno }) =>
-      fatal(`unable to listen on ${endpoint}: ${systemText(errno)}`)
-    ),
-    Effect.catchTag("CannotStart", ({ trouble }) =>
-      Effect.flatMap(Home, ({ path }) =>
-        fatal(
-          trouble === "qmail-send is already running"
-            ? `unable to start in ${path}: another process sends the mail of its queue`
-            : `unable to start in ${path}: ${trouble}`
+    Effect.catchTags({
+      ControlsError: ({ file, reason }) => fatal(`unable to read ${file}: ${reasonText(reason)}`),
+      ListenError: ({ endpoint, errno }) => fatal(`unable to listen on ${endpoint}: ${systemText(errno)}`),
+      CannotStart: ({ trouble }) =>
+        Effect.flatMap(Home, ({ path }) =>
+          fatal(
+            trouble === "qmail-send is already running"
+              ? `unable to start in ${path}: another process sends the mail of its queue`
+              : `unable to start in ${path}: ${trouble}`
+          )
         )
-      )
-    )
+    })
   )
 
 const fatal = (text: ByteString) => Effect.fail(new Fatal({ exitCode: exitTemporary, text }))
@@ -75,6 +75,7 @@ const serve = Effect.fn("Server.serve")(function* ({ drainSeconds, listen }: Opt
   yield* refuseBrokenHome
   process.umask(0o077)
   const sender = yield* SendDaemon.start({ patience: drainSeconds })
+  yield* SpareFiles.forget(yield* Files, yield* QueueStore)
   const listener = yield* SmtpListener.serve({
     listen: listen.map(formatEndpoint),
     drainSeconds: Math.min(drainSeconds, clientDrainSecondsMax)
