@@ -40,7 +40,7 @@ const defaultOf = (setting) => {
 }
 
 const programs = (setting) =>
-  setting.readBy.map((name) => (name === "thresher" ? ".Xr thresher 1" : `.Xr qmail-${name} 8`)).join(" ,\n")
+  setting.readBy.map((name) => (name === "thresher" ? ".Xr thresher 8" : `.Xr qmail-${name} 8`)).join(" ,\n")
 
 const escape = (text) => text.replaceAll("\\", "\\e").replace(/^([.'])/gm, "\\&$1")
 
@@ -68,7 +68,7 @@ The mail is refused at each RCPT.`,
 A home without
 .Pa install.json
 is classic, one made by
-.Xr thresher 1
+.Xr thresher 8
 is not; this file overrides both.`,
   concurrencylocal: `
 At most what the spawner takes, see

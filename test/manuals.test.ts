@@ -25,6 +25,13 @@ describe("docs/man", () => {
       for (const heading of ["NAME", "DESCRIPTION", "SEE ALSO"]) assert.include(text, `.Sh ${heading}\n`, name)
     }
   })
+  it("there is a page for every program", () => {
+    const programs = readdirSync(join(root, "src/bin")).map((name) => name.replace(/\.ts$/, ""))
+    assert.deepStrictEqual(
+      programs.filter((name) => !pages.includes(`${name}.8`) && !pages.includes(`${name}.1`)),
+      []
+    )
+  })
   it("mandoc, where it is installed, finds nothing to say", () => {
     const { error, stdout } = spawnSync("mandoc", ["-T", "lint", "-W", "warning", ...pages], {
       cwd: manual,

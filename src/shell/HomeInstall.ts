@@ -3,6 +3,7 @@
  * as NAME.before-thresher, so that going back is a rename.
  */
 import * as Effect from "effect/Effect"
+import * as Result from "effect/Result"
 import { type ByteString, concat, fromText, toChunk } from "../core/Bytes.ts"
 import * as ControlSamples from "../core/control/ControlSamples.ts"
 import type { GroupRole, Role } from "../core/control/Roles.ts"
@@ -27,7 +28,13 @@ export interface Installation {
 }
 
 export type Installed =
-  | { readonly _tag: "Installed"; readonly programs: number; readonly kept: ReadonlyArray<ByteString> }
+  | {
+      readonly _tag: "Installed"
+      readonly programs: number
+      readonly kept: ReadonlyArray<ByteString>
+      /** In a home of qmail's users: whether mail can be queued by others than root and qmailq. */
+      readonly canQueue: boolean
+    }
   /** Nothing was changed: these commands make what is missing. */
   | { readonly _tag: "UsersMissing"; readonly commands: ReadonlyArray<ByteString> }
 
@@ -53,8 +60,10 @@ export const install = Effect.fn("HomeInstall.install")(function* ({ from, makeU
   const files = yield* Files
   const names = (yield* Effect.mapError(files.list(from), HomeTree.explain)).filter((name) => /^[a-z0-9-]+$/.test(name))
   const kept: Array<ByteString> = []
+  const hasSetUid = record.owners === "many" && (yield* isSetUid(`${home}/bin/qmail-queue`))
   for (const name of [...names].sort()) {
-    const entry = Layout.program(name)
+    // What the kernel gives no rights to must not take the place of what it does.
+    const entry = name === "qmail-queue" && hasSetUid ? Layout.program("qmail-queue.thresher") : Layout.program(name)
     if (yield* keepForeign(`${home}/${entry.path}`)) kept.push(name)
     const content = yield* Effect.mapError(files.readFile(`${from}/${name}`), HomeTree.explain)
     yield* put(entry, withInterpreter(content))
@@ -72,7 +81,21 @@ export const install = Effect.fn("HomeInstall.install")(function* ({ from, makeU
         yield* put(Layout.document(`man/man${section}/${page}`), content)
       }
   }
-  return { _tag: "Installed", programs: names.length, kept } as Installed
+  return {
+    _tag: "Installed",
+    programs: names.length,
+    kept,
+    canQueue: hasSetUid || record.owners === "one"
+  } as Installed
+})
+
+/** A program of another origin that runs with the rights of its owner: no script of ours can. */
+const isSetUid = Effect.fnUntraced(function* (path: ByteString) {
+  const files = yield* Files
+  const found = yield* Effect.result(Effect.all([files.stat(path), files.readFile(path)]))
+  if (Result.isFailure(found)) return false
+  const [{ mode }, content] = found.success
+  return (mode & 0o4000) !== 0 && !isOurs(content)
 })
 
 /** `thresher init` links `bin` to the programs of a working copy: those are not to be written over. */

@@ -37,11 +37,20 @@ const homeOf = Effect.fnUntraced(function* (order: { readonly home?: ByteString 
   return fromText(resolve(toText(given)))
 })
 
-/** In an existing home. */
-const inHome = <A, R>(
-  order: { readonly home?: ByteString },
+/** In this directory, with what its record says. */
+const inDirectory = <A, R>(
+  path: ByteString,
   program: Effect.Effect<A, Fatal, R>
-): Effect.Effect<A, Fatal, Exclude<R, Home> | Files | Identity> =>
+): Effect.Effect<A, Fatal, Exclude<R, Home> | Files> =>
+  Effect.provide(program, Home.layerAt(path)).pipe(
+    Effect.catchTags({
+      HomeError: ({ file, reason }) => fatal(exitTemporary, `unable to read ${file}: ${reason}`),
+      FilesError: ({ errno, path: at }) => fatal(exitTemporary, `unable to read ${at}: ${systemText(errno)}`)
+    })
+  ) as Effect.Effect<A, Fatal, Exclude<R, Home> | Files>
+
+/** In an existing home. */
+const inHome = <A, R>(order: { readonly home?: ByteString }, program: Effect.Effect<A, Fatal, R>) =>
   Effect.gen(function* () {
     const path = yield* homeOf(order)
     const files = yield* Files
@@ -51,18 +60,27 @@ const inHome = <A, R>(
         exitTemporary,
         `unable to use ${path}: ${systemText(found.failure.errno)} (thresher init makes a home)`
       )
-    if (Result.isFailure(yield* Effect.result(files.stat(`${path}/control/.`))))
+    if (!(yield* isThere(`${path}/control/.`)))
       return yield* fatal(
         exitTemporary,
         `unable to use ${path}: it has no directory control (thresher init makes a home)`
       )
-    return yield* Effect.provide(program, Home.layerAt(path)).pipe(
-      Effect.catchTag("HomeError", ({ file, reason }) => fatal(exitTemporary, `unable to read ${file}: ${reason}`)),
-      Effect.catchTag("FilesError", ({ errno, path: at }) =>
-        fatal(exitTemporary, `unable to read ${at}: ${systemText(errno)}`)
-      )
-    )
-  }) as Effect.Effect<A, Fatal, Exclude<R, Home> | Files | Identity>
+    return yield* inDirectory(path, program)
+  })
+
+/** In a home, or in what may become one: nothing of anybody else's is written over. */
+const inHomeToBe = <A, R>(order: { readonly home?: ByteString }, program: Effect.Effect<A, Fatal, R>) =>
+  Effect.gen(function* () {
+    const path = yield* homeOf(order)
+    const files = yield* Files
+    const names = yield* Effect.orElseSucceed(files.list(path), (): ReadonlyArray<ByteString> => [])
+    if (names.length > 0 && !names.includes("control"))
+      return yield* fatal(exitPermanent, `unable to install in ${path}: it is not empty, and has no directory control`)
+    return yield* inDirectory(path, program)
+  })
+
+const isThere = (path: ByteString) =>
+  Effect.flatMap(Files, (files) => Effect.orElseSucceed(Effect.as(files.stat(path), true), () => false))
 
 const fatal = (exitCode: ExitCode, text: ByteString) => Effect.fail(new Fatal({ exitCode, text }))
 
@@ -73,7 +91,7 @@ const check = (json: boolean) =>
     yield* say(json ? `${JSON.stringify(findings)}\n` : findings.map((one) => `${Finding.format(one)}\n`).join(""))
     if (!json && findings.length === 0) yield* say(`${path}: nothing to complain about\n`)
     return findings.some(Finding.isError) ? exitTemporary : findings.length > 0 ? exitFound : exitSuccess
-  }).pipe(Effect.provide(Accounts.layer), Effect.provide(Controls.layer))
+  }).pipe(Effect.provide(Layer.provideMerge(Accounts.layer, Controls.layer)))
 
 /** A check that found something, though nothing that keeps the server from starting. */
 const exitFound: ExitCode = 1
@@ -81,7 +99,9 @@ const exitFound: ExitCode = 1
 const addUser = (user: ByteString) =>
   Effect.gen(function* () {
     const added = yield* HomeSetup.addUser({ user })
-    yield* say(`mail to ${added.user} and to ${added.user}-anything arrives in ${added.maildir}/new/\n`)
+    yield* say(`mail to ${added.user} arrives in ${added.maildir}/new/\n`)
+    const files = `${added.maildir.slice(0, added.maildir.lastIndexOf("/"))}/.qmail`
+    yield* say(`${files} changes that; ${files}-EXT makes the address ${added.user}-EXT\n`)
     if (added.takesFrom !== undefined) yield* say(`until now that went to ${added.takesFrom}\n`)
     if (added.endedCatchAll)
       yield* say(
@@ -92,19 +112,30 @@ const addUser = (user: ByteString) =>
 
 const install = (makeUsers: boolean) =>
   Effect.gen(function* () {
+    const manuals = join(programs, "../../docs/man")
     const installed = yield* HomeInstall.install({
       from: programs,
       makeUsers,
-      manuals: `${join(programs, "../../docs/man")}`
+      ...((yield* isThere(manuals)) && { manuals })
     })
     if (installed._tag === "UsersMissing") {
       yield* say(`these accounts are missing; make them, or say --make-users:\n${installed.commands.join("\n")}\n`)
       return exitTemporary
     }
-    yield* say(`${installed.programs} programs installed in ${(yield* Home).path}/bin\n`)
+    const { path } = yield* Home
+    yield* say(`${installed.programs} programs installed in ${path}/bin\n`)
     for (const name of installed.kept) yield* say(`kept the other ${name} as ${name}.before-thresher\n`)
+    if (!installed.canQueue)
+      yield* say(
+        `only root and qmailq can queue mail: put a set-uid qmail-queue, such as notqmail's, into ${path}/bin\n`
+      )
+    if (!(yield* isThere(`${path}/control/me`))) {
+      // The programs do not know where they lie.
+      const environment = path === defaultHome ? "" : `QMAILHOME=${path} `
+      yield* say(`${environment}${path}/bin/config-fast NAME writes its first control files\n`)
+    }
     return exitSuccess
-  }).pipe(Effect.provide(Accounts.layer), Effect.provide(Controls.layer))
+  }).pipe(Effect.provide(Layer.provideMerge(Accounts.layer, Controls.layer)))
 
 const carryOut = (order: CommandLine.Order): Effect.Effect<ExitCode, Fatal, Services> => {
   switch (order._tag) {
@@ -130,7 +161,7 @@ const carryOut = (order: CommandLine.Order): Effect.Effect<ExitCode, Fatal, Serv
     case "AddUser":
       return inHome(order, addUser(order.user))
     case "Install":
-      return inHome(order, install(order.makeUsers))
+      return inHomeToBe(order, install(order.makeUsers))
     case "Queue":
       return inHome(order, QueueCommands.run(order.order))
   }

@@ -128,11 +128,11 @@ export const letter = (
   `${text}\r\n.`
 ]
 
-/** Files anywhere below queue/ that hold a message or a part of one. */
+/** Files anywhere below queue/ that hold a message or a part of one; spares in pid/ wait for the next one. */
 export const queueFiles = (home: string): ReadonlyArray<string> =>
   ["pid", "mess", "intd", "todo", "info", "local", "remote", "bounce"].flatMap((folder) =>
     readdirSync(join(home, "queue", folder), { recursive: true, withFileTypes: true })
-      .filter((entry) => entry.isFile())
+      .filter((entry) => entry.isFile() && !entry.name.startsWith("spare."))
       .map((entry) => `${folder}/${entry.name}`)
   )
 

@@ -237,7 +237,7 @@ describe("Local delivery by the server", () => {
     await until(
       "an empty queue but for the deferred",
       () => queueFiles(home).filter((file) => file.startsWith("mess/")).length === waiting,
-      () => queueFiles(home).join("\n")
+      () => `${queueFiles(home).join("\n")}\n${server.log()}`
     )
   })
   /** exit 111, a signal, a program in a list, a writable .qmail file. */

@@ -1,11 +1,23 @@
 /** The verbs of `thresher`, as a newcomer tries them: what they say, and with which code they end. */
 import { afterAll, assert, beforeAll, describe, it } from "@effect/vitest"
-import { spawn } from "node:child_process"
-import { chmodSync, chownSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs"
+import { spawn, spawnSync } from "node:child_process"
+import {
+  chmodSync,
+  chownSync,
+  existsSync,
+  lstatSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  writeFileSync
+} from "node:fs"
 import { createServer, type Server } from "node:net"
 import { tmpdir } from "node:os"
 import { join, resolve } from "node:path"
 import * as CommandLine from "../../src/core/command/CommandLine.ts"
+import * as QueueCommandLine from "../../src/core/command/QueueCommandLine.ts"
 import {
   converse,
   makeHome,
@@ -350,6 +362,47 @@ describe("thresher user add", () => {
   })
 })
 
+describe("thresher install", () => {
+  it("puts the programs into the home, in the place of a link to them; they run there", () => {
+    const home = freshHome()
+    const installed = thresher(["install", "--home", home])
+    assert.match(installed.out, new RegExp(`^\\d+ programs installed in ${home}/bin\n$`))
+    assert.strictEqual(installed.code, 0)
+    assert.isTrue(lstatSync(join(home, "bin")).isDirectory())
+    const { stdout } = spawnSync(join(home, "bin/qmail-qstat"), [], { encoding: "latin1", env: { QMAILHOME: home } })
+    assert.match(stdout, /^messages in queue: 0\n/)
+    assert.strictEqual(thresher(["check", "--home", home]).code, 0)
+  })
+  it("writes nothing into a directory of somebody else", () => {
+    const other = place()
+    mkdirSync(join(other, "bin"), { recursive: true })
+    assert.deepStrictEqual(
+      thresher(["install", "--home", other]),
+      refusal(100, `unable to install in ${other}: it is not empty, and has no directory control`)
+    )
+    assert.deepStrictEqual(readdirSync(other), ["bin"])
+  })
+  it("makes a home of qmail's users, where there are none says how to make them, and needs root", () => {
+    const other = place()
+    mkdirSync(join(other, "control"), { recursive: true })
+    const role = (name: string) => `no-such-${name}`
+    const users = Object.fromEntries(
+      ["alias", "qmaild", "qmaill", "qmailp", "qmailq", "qmailr", "qmails"].map((name) => [name, role(name)])
+    )
+    writeFileSync(join(other, "install.json"), JSON.stringify({ owners: "many", users: { ...users, root: "root" } }))
+    const ended = thresher(["install", "--home", other])
+    if (isRoot) {
+      assert.match(ended.out, /^these accounts are missing; make them, or say --make-users:\n(group|user)add /)
+      assert.strictEqual(ended.code, 111)
+    } else
+      assert.deepStrictEqual(
+        ended,
+        refusal(100, `unable to install in ${other}: only root can give files to qmail's users`)
+      )
+    assert.sameMembers(readdirSync(other), ["control", "install.json"])
+  })
+})
+
 describe("thresher help", () => {
   const manual = resolve(import.meta.dirname, "../../docs/man")
   it("is also what `thresher` alone says", () => {
@@ -368,5 +421,9 @@ describe("thresher help", () => {
       for (const [, option] of line[2]!.matchAll(/--([a-z-]+)/g))
         assert.match(page, new RegExp(`Fl -${option}\\b`), `${line[1]} --${option}`)
     }
+    for (const option of [...QueueCommandLine.options, ...QueueCommandLine.switches])
+      assert.match(page, new RegExp(`Fl -${option}\\b`), `queue --${option}`)
+    for (const verb of QueueCommandLine.words.match(/[a-z]+/g)!)
+      assert.match(page, new RegExp(`^\\.It Cm queue .*\\b${verb}\\b`, "m"), `queue ${verb}`)
   })
 })

@@ -1,7 +1,7 @@
 import { assert, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
-import { lstatSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs"
+import { chmodSync, lstatSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { afterAll } from "vitest"
@@ -62,10 +62,10 @@ describe("HomeInstall.install", () => {
     Effect.gen(function* () {
       const home = join(scratch, "own")
       mkdirSync(home)
-      assert.deepStrictEqual(yield* install(home), { _tag: "Installed", programs: 3, kept: [] })
+      assert.deepStrictEqual(yield* install(home), { _tag: "Installed", programs: 3, kept: [], canQueue: true })
       assert.strictEqual(readFileSync(join(home, "bin/forward"), "utf8"), `#!${process.execPath}\nforward()\n`)
       assert.strictEqual(lstatSync(join(home, "bin/forward")).mode & 0o7777, 0o755)
-      assert.deepStrictEqual(yield* install(home), { _tag: "Installed", programs: 3, kept: [] })
+      assert.deepStrictEqual(yield* install(home), { _tag: "Installed", programs: 3, kept: [], canQueue: true })
     })
   )
 
@@ -85,7 +85,12 @@ describe("HomeInstall.install", () => {
       const home = join(scratch, "kept")
       mkdirSync(join(home, "bin"), { recursive: true })
       writeFileSync(join(home, "bin/forward"), "\x7fELF qmail's own")
-      assert.deepStrictEqual(yield* install(home), { _tag: "Installed", programs: 3, kept: ["forward"] })
+      assert.deepStrictEqual(yield* install(home), {
+        _tag: "Installed",
+        programs: 3,
+        kept: ["forward"],
+        canQueue: true
+      })
       writeFileSync(join(home, "bin/forward"), "#!/bin/sh\n# a site's own\n")
       yield* install(home)
       assert.strictEqual(readFileSync(join(home, "bin/forward.before-thresher"), "latin1"), "\x7fELF qmail's own")
@@ -127,6 +132,22 @@ describe("HomeInstall.install", () => {
       assert.strictEqual(shown(join(home, "alias")), `${uidOf("alias")}:60001 2755`)
       assert.strictEqual(shown(join(home, "man/man1/forward.1")), "0:60001 644")
       assert.include(readFileSync(join(home, "doc/control/rcpthosts"), "utf8"), "# example.org\n")
+      assert.deepInclude(answer, { kept: [], canQueue: false })
+    })
+  )
+
+  it.live("leaves a set-uid qmail-queue in its place: no script can be that; needs root", () =>
+    Effect.gen(function* () {
+      if (!isRoot) return
+      const home = join(scratch, "set-uid")
+      mkdirSync(join(home, "bin"), { recursive: true })
+      writeFileSync(join(home, "bin/qmail-queue"), "\x7fELF qmail's own")
+      chmodSync(join(home, "bin/qmail-queue"), 0o4711)
+      const answer = yield* install(home, qmailHome, { users, groups })
+      if (typeof answer === "string") return assert.match(answer, /^100 unable to use /)
+      assert.deepInclude(answer, { kept: [], canQueue: true })
+      assert.strictEqual(readFileSync(join(home, "bin/qmail-queue"), "latin1"), "\x7fELF qmail's own")
+      assert.strictEqual(readFileSync(join(home, "bin/qmail-queue.thresher"), "latin1").slice(0, 2), "#!")
     })
   )
 })

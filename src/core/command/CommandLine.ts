@@ -48,10 +48,18 @@ export const parse = (args: ReadonlyArray<ByteString>): Result.Result<Order, Ref
 export const usage = (): string =>
   [
     "usage: thresher COMMAND [--home DIR] ...",
-    ...Object.entries(verbs).map(([name, verb]) => `  ${`${name} ${verb.words}`.trimEnd().padEnd(52)} ${verb.says}`),
+    ...Object.entries(verbs).map(([name, verb]) => usageOf(`${name} ${verb.words}`.trimEnd(), verb.says)),
     "DIR is $QMAILHOME, else /var/qmail, unless --home names it.",
     ""
   ].join("\n")
+
+/** What is too long for its column has a line of its own. */
+const usageOf = (words: string, says: string): string =>
+  words.length > usageColumn
+    ? `  ${words}\n  ${"".padEnd(usageColumn)} ${says}`
+    : `  ${words.padEnd(usageColumn)} ${says}`
+
+const usageColumn = 36
 
 const homeOf = (words: Words): { readonly home?: ByteString } => {
   const home = last(words, "home")
