@@ -74,6 +74,14 @@ export const listTodo = (tools: QueueTools, command: CommandOf<"ListTodo">): Eff
     onSuccess: (ids): Fact => ({ _tag: "TodoListed", ids })
   })
 
+/** A time that is not written down is only due too soon, after a crash. */
+export const stampOne = (tools: QueueTools, { at, channel, id }: CommandOf<"StampDueTime">): Effect.Effect<Fact> =>
+  Effect.as(Effect.ignore(tools.files.utimes(tools.store.path(channelFile(channel, id, tools.store.split)), at, at)), {
+    _tag: "DueTimeStamped",
+    id,
+    channel
+  })
+
 /** The next qmail-send finds the times in the files. */
 export const stamp = (tools: QueueTools, { channels: queues }: CommandOf<"StampDueTimes">): Effect.Effect<Fact> =>
   Effect.gen(function* () {

@@ -68,6 +68,8 @@ export const make = Effect.fnUntraced(function* (manner: Manner) {
           Effect.provideContext(reread(command.settings, command.asked), services),
           (outcome): Fact => ({ _tag: "ControlsReread", outcome })
         )
+      case "StampDueTime":
+        return QueueReading.stampOne(tools, command)
       case "StampDueTimes":
         return QueueReading.stamp(tools, command)
     }

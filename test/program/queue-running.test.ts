@@ -83,6 +83,11 @@ describe("thresher queue and a server that runs", () => {
     assert.include(server.log(), `admin: release msg ${id}\n`)
   })
 
+  it("the list says when a message is tried next", async () => {
+    const id = await deferred()
+    await until("its time", () => / in [56]m /.test(queue("list", id)), server.log)
+  })
+
   it("a message is tried again when he who waits cannot wait", async () => {
     const id = await deferred()
     assert.strictEqual(queue("retry", "--host", "gone.test"), `0 ${id}: due now\n`)

@@ -83,7 +83,10 @@ const withoutJob = ({ channels: { local, remote }, todo }: State): ReadonlySet<I
   new Set([...todo.waiting, ...local.fresh.map(({ id }) => id), ...remote.fresh.map(({ id }) => id)])
 
 const isBusy = (state: State, id: Id, atHand: ReadonlySet<Id>): boolean =>
-  channels.some((name) => state.channels[name].jobs.has(id) || state.channels[name].opening === id) ||
+  channels.some(
+    (name) =>
+      state.channels[name].jobs.has(id) || state.channels[name].opening === id || state.underway.has(`${name} ${id}`)
+  ) ||
   state.finishing.has(id) ||
   state.underway.has(id) ||
   ((state.todo.known.has(id) || state.straight.has(id)) && !atHand.has(id))

@@ -326,12 +326,19 @@ const release = (turn: Turn, job: Job, unmarked?: number): void => {
   channel.jobs.delete(job.id)
   if (!isFinished) {
     if (!job.scheduled) DueQueue.insert(channel.due, job.id, job.retryAt)
-    return
+    return writeDown(turn, job)
   }
   const { alone, hasBounce, id } = job
   if (job.straight) return StraightDelivery.end(turn, id)
-  turn.state.underway.add(id)
+  turn.state.underway.add(`${job.channel} ${id}`)
   SendState.ask(turn, { _tag: "RemoveRecipients", id, channel: job.channel, unmarked, alone, hasBounce })
+}
+
+/** Who looks at the queue sees when it is tried next, and a crash does not make everything due. (The original: at exit) */
+const writeDown = (turn: Turn, { channel, id, retryAt }: Job): void => {
+  if (turn.state.settings.classic || turn.state.phase !== "Running") return
+  turn.state.underway.add(`${channel} ${id}`)
+  SendState.ask(turn, { _tag: "StampDueTime", id, channel, at: retryAt })
 }
 
 /** When is the next pass due that could start now? */

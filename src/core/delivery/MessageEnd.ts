@@ -21,7 +21,7 @@ type FactOf<Tag extends SendState.Fact["_tag"]> = Extract<SendState.Fact, { read
 export const recipientsRemoved = (turn: Turn, fact: FactOf<"RecipientsRemoved">): void => {
   const { channel, hasBounce, id, ok, other } = fact
   const { settings, channels } = turn.state
-  turn.state.underway.delete(id)
+  turn.state.underway.delete(`${channel} ${id}`)
   const file = (of: typeof channel) => MessageNumber.channelFile(of, id, settings.split)
   if (!ok) {
     SendState.log(turn, LogLines.warning("unlinkLater", file(channel)))

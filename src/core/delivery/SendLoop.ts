@@ -137,6 +137,9 @@ const take = (turn: Turn, fact: Fact): void => {
       return LeftoverSweep.abandonedRemoved(turn, fact.id, fact.ok)
     case "ControlsReread":
       return controlsReread(turn, fact.outcome)
+    case "DueTimeStamped":
+      turn.state.underway.delete(`${fact.channel} ${fact.id}`)
+      return
     case "DueTimesStamped":
       for (const file of fact.failed) SendState.log(turn, LogLines.warning("utime", file))
       return exit(turn)

@@ -145,6 +145,7 @@ export type Fact =
         | { readonly _tag: "Failed"; readonly what?: string }
     }
   | { readonly _tag: "DueTimesStamped"; readonly failed: ReadonlyArray<string> }
+  | { readonly _tag: "DueTimeStamped"; readonly id: MessageNumber; readonly channel: Channel }
   | { readonly _tag: "SpawnerLost"; readonly channel: Channel }
   | { readonly _tag: "CleanerLost" }
   | { readonly _tag: "StopAsked" }
@@ -230,6 +231,8 @@ export type Command =
   | { readonly _tag: "RemoveAbandoned"; readonly id: MessageNumber }
   /** ControlsReread */
   | { readonly _tag: "RereadControls"; readonly settings: Settings; readonly asked: boolean }
+  /** DueTimeStamped */
+  | { readonly _tag: "StampDueTime"; readonly id: MessageNumber; readonly channel: Channel; readonly at: EpochSeconds }
   /** DueTimesStamped */
   | { readonly _tag: "StampDueTimes"; readonly channels: Readonly<Record<Channel, DueQueue.DueQueue>> }
   | { readonly _tag: "Exit" }
@@ -331,8 +334,8 @@ export interface State {
   /** Messages whose files could not be looked at. */
   readonly fail: DueQueue.DueQueue
   readonly finishing: Set<MessageNumber>
-  /** In no queue and no job until a command about them is answered. */
-  readonly underway: Set<MessageNumber>
+  /** `53` or `local 53`: a command about this message, or this file of it, is not answered, and no job knows of it. */
+  readonly underway: Set<string>
   bouncing: number
   readonly bouncesWaiting: Array<Extract<Command, { readonly _tag: "InjectBounce" }>>
   readonly appends: Map<MessageNumber, Append>

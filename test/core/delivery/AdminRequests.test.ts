@@ -199,6 +199,15 @@ describe("A message is busy, and stays as it is,", () => {
     loop.told({ _tag: "MessageInspected", id: "7", verdict: { _tag: "NotOurs" } })
     assert.deepStrictEqual(loop.told(found(request)), ["delete 7 busy"])
   })
+  it("while the time of its next attempt is written down", () => {
+    const loop = running(waiting("7", 1000))
+    loop.told(opened)
+    assert.include(loop.told({ _tag: "Reported", channel: "local", slot: 0, report: "Zno\n" }), "StampDueTime 7")
+    assert.deepStrictEqual(loop.told(found(request)), [busy])
+    loop.told(applied({ ...request, targets: [] }, []))
+    loop.told({ _tag: "DueTimeStamped", id: "7", channel: "local" })
+    assert.deepStrictEqual(loop.told(found(request)), ["delete 7 busy"])
+  })
   it("while it is looked up, or preprocessed", () => {
     const loop = running({ id: "7", due: {}, trouble: "local/0/7" })
     assert.include(loop.told({ _tag: "Woke" }, 1123), "LookUpMessage 7")

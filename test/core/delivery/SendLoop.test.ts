@@ -460,6 +460,14 @@ describe("Signals", () => {
     assert.deepStrictEqual(loop.later(29), [])
     assert.deepStrictEqual(loop.later(1), ["StampDueTimes"])
   })
+  it("in our homes the time of the next attempt is written down at once, for whoever looks", () => {
+    const loop = new Loop({ classic: false }).started(local("7", 1))
+    loop.opens("7", ["Ta@here"])
+    assert.include(loop.reports(0, "Zno\n"), "StampDueTime local 7")
+    assert.deepInclude(loop.commands.at(-1), { _tag: "StampDueTime", at: EpochSeconds(loop.now + 100) })
+    assert.notInclude(loop.tell({ _tag: "StopAsked" }), "StampDueTimes", "one after the other")
+    assert.include(loop.tell({ _tag: "DueTimeStamped", id: "7", channel: "local" }), "StampDueTimes")
+  })
   it("ALRM: everything is due now", () => {
     const loop = new Loop().started(local("7", 2_000_000))
     assert.include(loop.tell({ _tag: "RunAllAsked" }), "OpenPass local 7")
