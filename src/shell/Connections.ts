@@ -10,6 +10,7 @@ import * as fs from "node:fs"
 import * as net from "node:net"
 import { type ByteString, toChunk } from "../core/Bytes.ts"
 import { type FileCalls, Files } from "./Files.ts"
+import * as Garbage from "./Garbage.ts"
 
 export type Incoming =
   | { readonly _tag: "Bytes"; readonly bytes: Uint8Array }
@@ -62,6 +63,7 @@ const receiverOf = (socket: net.Socket, idleSeconds: number): Pick<SocketConnect
     answer(ended)
   }
   socket.on("data", (bytes: Uint8Array) => {
+    Garbage.passed(bytes.length)
     if (waiting !== undefined) return answer({ _tag: "Bytes", bytes })
     arrived.push(bytes)
     socket.pause()
