@@ -57,6 +57,8 @@ describe("LayoutCheck.judge", () => {
     ["somebody else's queue", judged("queue/todo", { uid: 9 }), "error: queue/todo: belongs to uid 9 instead of 1"],
     ["another group's queue", judged("queue/todo", { gid: 9 }), "warning: queue/todo: belongs to gid 9 instead of 2"],
     ["somebody else's controls", judged("control", { uid: 9 }), "warning: control: belongs to uid 9 instead of 1"],
+    ["programs of root, in a home of somebody else", judged("bin", { uid: 0 }), ""],
+    ["programs of a third", judged("bin", { uid: 9 }), "warning: bin: belongs to uid 9 instead of 1"],
     [
       "[W19] controls for everybody",
       judged("control", { mode: 0o777 }),
