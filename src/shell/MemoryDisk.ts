@@ -9,29 +9,8 @@ import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import { type ByteString, concat, empty, fromChunk, toChunk } from "../core/Bytes.ts"
 import type { Errno } from "../core/Outcome.ts"
-import { type FileCalls, type FileKind, Files, FilesError, type FileStat, type OpenHow } from "./Files.ts"
-
-interface Node {
-  readonly inode: number
-  readonly kind: FileKind
-  content: Uint8Array
-  durableContent: Uint8Array | undefined
-  entries: Map<ByteString, Node>
-  durableEntries: Map<ByteString, Node>
-  target: ByteString
-  mode: number
-  uid: number
-  gid: number
-  mtime: number
-  atime: number
-  openCount: number
-}
-
-interface Descriptor {
-  readonly node: Node
-  readonly append: boolean
-  position: number
-}
+import { type FileCalls, type FileKind, Files, FilesError, type OpenHow } from "./Files.ts"
+import { type Descriptor, type Node, parts, Refusal, statOf } from "./MemoryNodes.ts"
 
 /** The power was cut: a defect, so that no error handling of the code under test can survive it. */
 export class PowerCut extends Error {
@@ -405,24 +384,3 @@ export class MemoryDisk {
 
   readonly layer: Layer.Layer<Files> = Layer.sync(Files, () => this.calls)
 }
-
-class Refusal extends Error {
-  readonly errno: Errno
-  constructor(errno: Errno) {
-    super(errno)
-    this.errno = errno
-  }
-}
-
-const parts = (path: ByteString): Array<ByteString> => path.split("/").filter((name) => name !== "" && name !== ".")
-
-const statOf = (node: Node): FileStat => ({
-  kind: node.kind,
-  inode: String(node.inode),
-  bytes: node.content.length,
-  mode: node.mode,
-  uid: node.uid,
-  gid: node.gid,
-  mtime: node.mtime,
-  atime: node.atime
-})
