@@ -1,5 +1,6 @@
 /** The laws of the house. Whoever breaks one is told which, and where. */
 import { assert, describe, it } from "@effect/vitest"
+import { spawnSync } from "node:child_process"
 import { existsSync, readdirSync, readFileSync } from "node:fs"
 import { basename, dirname, join, relative, resolve } from "node:path"
 import { arrows, type Kind, kinds } from "./kinds.ts"
@@ -123,7 +124,7 @@ describe("The house", () => {
         const lines = read(file).split("\n")
         return lines.flatMap((line, start) => {
           if (!/^(export )?(const|function) .*(=>|\) \{|function\*.*\{)$/.test(line)) return []
-          const end = lines.findIndex((later, i) => i > start && /^[})]/.test(later))
+          const end = lines.findIndex((later, i) => i > start && /^\S/.test(later))
           return end - start > functionLinesMax ? [`${file}:${start + 1} has ${end - start} lines`] : []
         })
       })
@@ -150,6 +151,11 @@ describe("The house", () => {
     const owed = /\b(TODO|FIXME|XXX|HACK)\b/
     none(sources.filter((file) => owed.test(read(file))))
     none(filesBelow("test").filter((file) => /\.(only|todo)\(/.test(read(file)) && file !== "test/tidy.test.ts"))
+  })
+
+  it("docs/WHERE.md lists the questions as they stand", () => {
+    const { status } = spawnSync(process.execPath, [join(root, "scripts/make-where.mjs"), "--check"])
+    assert.strictEqual(status, 0, "run node scripts/make-where.mjs")
   })
 
   it("every core file of kind F, R or M has its test", () => {
