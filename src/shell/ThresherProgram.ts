@@ -41,17 +41,18 @@ const homeOf = Effect.fnUntraced(function* (order: { readonly home?: ByteString 
 const inDirectory = <A, R>(
   path: ByteString,
   program: Effect.Effect<A, Fatal, R>
-): Effect.Effect<A, Fatal, Exclude<R, Home> | Files> =>
-  Effect.provide(program, Home.layerAt(path)).pipe(
+): Effect.Effect<A, Fatal, Exclude<R, Home> | Files> => {
+  return Effect.provide(program, Home.layerAt(path)).pipe(
     Effect.catchTags({
       HomeError: ({ file, reason }) => fatal(exitTemporary, `unable to read ${file}: ${reason}`),
       FilesError: ({ errno, path: at }) => fatal(exitTemporary, `unable to read ${at}: ${systemText(errno)}`)
     })
   ) as Effect.Effect<A, Fatal, Exclude<R, Home> | Files>
+}
 
 /** In an existing home. */
-const inHome = <A, R>(order: { readonly home?: ByteString }, program: Effect.Effect<A, Fatal, R>) =>
-  Effect.gen(function* () {
+const inHome = <A, R>(order: { readonly home?: ByteString }, program: Effect.Effect<A, Fatal, R>) => {
+  return Effect.gen(function* () {
     const path = yield* homeOf(order)
     const files = yield* Files
     const found = yield* Effect.result(files.stat(`${path}/.`))
@@ -67,10 +68,11 @@ const inHome = <A, R>(order: { readonly home?: ByteString }, program: Effect.Eff
       )
     return yield* inDirectory(path, program)
   })
+}
 
 /** In a home, or in what may become one: nothing of anybody else's is written over. */
-const inHomeToBe = <A, R>(order: { readonly home?: ByteString }, program: Effect.Effect<A, Fatal, R>) =>
-  Effect.gen(function* () {
+const inHomeToBe = <A, R>(order: { readonly home?: ByteString }, program: Effect.Effect<A, Fatal, R>) => {
+  return Effect.gen(function* () {
     const path = yield* homeOf(order)
     const files = yield* Files
     const names = yield* Effect.orElseSucceed(files.list(path), (): ReadonlyArray<ByteString> => [])
@@ -78,9 +80,12 @@ const inHomeToBe = <A, R>(order: { readonly home?: ByteString }, program: Effect
       return yield* fatal(exitPermanent, `unable to install in ${path}: it is not empty, and has no directory control`)
     return yield* inDirectory(path, program)
   })
+}
 
-const isThere = (path: ByteString) =>
-  Effect.flatMap(Files, (files) => Effect.orElseSucceed(Effect.as(files.stat(path), true), () => false))
+const isThere = Effect.fnUntraced(function* (path: ByteString) {
+  const files = yield* Files
+  return yield* Effect.orElseSucceed(Effect.as(files.stat(path), true), () => false)
+})
 
 const fatal = (exitCode: ExitCode, text: ByteString) => Effect.fail(new Fatal({ exitCode, text }))
 
@@ -168,12 +173,12 @@ const carryOut = (order: CommandLine.Order): Effect.Effect<ExitCode, Fatal, Serv
 }
 
 /** Where it was told to; else on the sockets that it was given; else where a newcomer looks. */
-const start = (options: Server.Options) =>
-  Effect.flatMap(Identity, ({ environment, pid }) => {
-    const given = InheritedSockets.inherited(environment, pid)
-    const listen = [options.listen, given].find((endpoints) => endpoints.length > 0) ?? defaultListen
-    return Server.run({ ...options, listen })
-  })
+const start = Effect.fnUntraced(function* (options: Server.Options) {
+  const { environment, pid } = yield* Identity
+  const given = InheritedSockets.inherited(environment, pid)
+  const listen = [options.listen, given].find((endpoints) => endpoints.length > 0) ?? defaultListen
+  return yield* Server.run({ ...options, listen })
+})
 
 const defaultListen = [{ host: "127.0.0.1", port: 2525 }]
 

@@ -30,6 +30,10 @@ export interface RunningServer {
   readonly end: (signal: NodeJS.Signals) => Promise<number | NodeJS.Signals>
 }
 
+/** A test that failed has left its server behind. */
+const running = new Set<ChildProcess>()
+process.on("exit", () => running.forEach((child) => child.kill("SIGKILL")))
+
 /** Resolves when the server has said on which port it is ready. `more`: words behind `thresher start`. */
 export const startServer = async (home: string, more: ReadonlyArray<string> = []): Promise<RunningServer> => {
   const logFile = join(home, "log")
@@ -38,8 +42,12 @@ export const startServer = async (home: string, more: ReadonlyArray<string> = []
     stdio: ["ignore", descriptor, descriptor]
   })
   closeSync(descriptor)
+  running.add(child)
   const ended = new Promise<number | NodeJS.Signals>((told) => {
-    child.on("exit", (code, signal) => told(signal ?? code ?? -1))
+    child.on("exit", (code, signal) => {
+      running.delete(child)
+      told(signal ?? code ?? -1)
+    })
   })
   const log = () => readFileSync(logFile, "latin1")
   return {
