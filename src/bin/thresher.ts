@@ -2,4 +2,4 @@
 import * as Main from "../shell/Main.ts"
 import { program } from "../shell/ThresherProgram.ts"
 
-Main.run("thresher", program)
+Main.runServer("thresher", program)

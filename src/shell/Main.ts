@@ -1,11 +1,12 @@
 /** Runs a program and sets its exit code: the only place where a process ends. */
+import * as NodeRuntime from "@effect/platform-node/NodeRuntime"
 import * as Cause from "effect/Cause"
 import * as Data from "effect/Data"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as fs from "node:fs"
 import { type ByteString, toChunk } from "../core/Bytes.ts"
-import { type ExitCode, exitTemporary } from "../core/Outcome.ts"
+import { type ExitCode, exitSuccess, exitTemporary } from "../core/Outcome.ts"
 
 /** A program gives up: `<name>: fatal: <text>` on descriptor 2 and the exit code. An empty text prints nothing. */
 export class Fatal extends Data.TaggedError("Fatal")<{ readonly exitCode: ExitCode; readonly text: ByteString }> {}
@@ -22,6 +23,17 @@ export const run = (name: string, program: Program): void => {
   setInterval(() => {}, 1 << 30)
   Effect.runCallback(program, { onExit: (exit) => process.exit(codeOf(name, exit)) })
 }
+
+/**
+ * For servers: SIGTERM and SIGINT interrupt the program, its finalizers bring what is under way to an end, and that
+ * is a success.
+ */
+export const runServer = (name: string, program: Program): void =>
+  NodeRuntime.runMain(program, {
+    disableErrorReporting: true,
+    teardown: (exit, onExit) =>
+      onExit(Exit.isFailure(exit) && Cause.hasInterruptsOnly(exit.cause) ? exitSuccess : codeOf(name, exit as never))
+  })
 
 const codeOf = (name: string, exit: Exit.Exit<ExitCode, Fatal>): ExitCode => {
   if (Exit.isSuccess(exit)) return exit.value

@@ -1,5 +1,4 @@
 /** `thresher start`: SMTP in, queue, local and remote delivery, in one process. */
-import * as Deferred from "effect/Deferred"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import type { ByteString } from "../core/Bytes.ts"
@@ -83,14 +82,16 @@ const serve = Effect.fn("Server.serve")(function* ({ drainSeconds, listen }: Opt
   const record = yield* ServerRecord.write(listener.addresses)
   // What clients are told to be ours must be ours already when their mail is routed.
   const reload = Effect.andThen(sender.reread, Effect.catch(listener.reload, keepSettings))
-  const stopAsked = yield* onSignals({ SIGHUP: reload, SIGALRM: sender.runAll })
+  yield* onSignals({ SIGHUP: reload, SIGALRM: sender.runAll })
   yield* ServerRecord.say(listener.addresses)
-  yield* Effect.raceFirst(Deferred.await(stopAsked), sender.ended)
   // Who was told 250 is in the queue; who has not been told is sent away.
-  yield* listener.drain
-  yield* sender.stop
-  yield* sender.ended
-  yield* record.remove
+  const drain = listener.drain.pipe(
+    Effect.andThen(sender.stop),
+    Effect.andThen(sender.ended),
+    Effect.andThen(record.remove)
+  )
+  yield* Effect.onInterrupt(sender.ended, () => drain)
+  yield* drain
   return exitSuccess
 })
 
@@ -125,23 +126,18 @@ const keepSettings = ({ file, reason }: ControlsError) =>
 
 const reasonText = (reason: string): string => (/^E[A-Z0-9]+$/.test(reason) ? systemText(reason) : reason)
 
-/** The answer completes at SIGTERM or SIGINT. Handlers go when the scope closes. */
+/** Handlers go when the scope closes. SIGTERM and SIGINT interrupt the program: see Main.runServer. */
 const onSignals = Effect.fnUntraced(function* (
   actions: Readonly<Record<string, Effect.Effect<unknown, never, Controls | Home | LogSink>>>
 ) {
   const fork = Effect.runForkWith(yield* Effect.context<Controls | Home | LogSink>())
-  const stopAsked = yield* Deferred.make<void>()
-  const stop = () => Deferred.doneUnsafe(stopAsked, Effect.void)
-  const handlers: Readonly<Record<string, () => void>> = {
-    ...Object.fromEntries(Object.entries(actions).map(([signal, action]) => [signal, () => void fork(action)])),
-    SIGTERM: stop,
-    SIGINT: stop
+  for (const [signal, action] of Object.entries(actions)) {
+    const handler = () => void fork(action)
+    yield* Effect.acquireRelease(
+      Effect.sync(() => process.on(signal, handler)),
+      () => Effect.sync(() => process.off(signal, handler))
+    )
   }
-  yield* Effect.acquireRelease(
-    Effect.sync(() => Object.entries(handlers).forEach(([signal, handler]) => process.on(signal, handler))),
-    () => Effect.sync(() => Object.entries(handlers).forEach(([signal, handler]) => process.off(signal, handler)))
-  )
-  return stopAsked
 })
 
 /** Instructions of accounts without a .qmail file. */

@@ -31,14 +31,17 @@ export const write = Effect.fnUntraced(function* (addresses: ReadonlyArray<ByteS
 export const read = Effect.gen(function* () {
   const files = yield* Files
   const content = yield* orIfAbsent(files.readFile(pathOf((yield* Home).path)), () => undefined)
-  if (content === undefined) return undefined
+  return content === undefined ? undefined : parse(fromChunk(content))
+})
+
+const parse = (text: ByteString): Server | undefined => {
   try {
-    const server = JSON.parse(fromChunk(content)) as Partial<Server>
+    const server = JSON.parse(text) as Partial<Server>
     return typeof server.pid === "number" && server.pid > 1 ? (server as Server) : undefined
   } catch {
     return undefined
   }
-})
+}
 
 /** The lines that scripts and people wait for. */
 export const say = Effect.fnUntraced(function* (addresses: ReadonlyArray<ByteString>) {

@@ -299,5 +299,6 @@ describe("maildir2mbox and the readers", () => {
 /** Until the process has a child, its flock(1), that waits. */
 const untilWaiting = async (pid: number): Promise<void> => {
   const children = `/proc/${pid}/task/${pid}/children`
+  // @effect-diagnostics-next-line globalTimers:off
   while (readFileSync(children, "latin1") === "") await new Promise((done) => setTimeout(done, 5))
 }

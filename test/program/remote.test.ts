@@ -252,6 +252,7 @@ describe("qmail-tcpto and qmail-tcpok", () => {
   const table = (count: number, age: number): Uint8Array => {
     const bytes = new Uint8Array(1024)
     bytes.set([192, 0, 2, 1, count])
+    // @effect-diagnostics-next-line globalDate:off
     new DataView(bytes.buffer).setUint32(8, Math.floor(Date.now() / 1000) - age, true)
     return bytes
   }
