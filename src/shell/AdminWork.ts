@@ -27,6 +27,7 @@ export const apply = Effect.fnUntraced(function* (
   tools: QueueTools,
   { busy, name, request }: CommandOf<"ApplyRequest">
 ) {
+  for (const { id } of request.targets) tools.store.pin(id)
   const outcomes: ReadonlyArray<Outcome> = yield* Effect.orElseSucceed(QueueAdmin.apply(request), () =>
     request.targets.map(({ id }) => ({ _tag: "Failed", id, errno: "EIO" }) as const)
   )

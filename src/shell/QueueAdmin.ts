@@ -11,6 +11,7 @@ import * as BounceFile from "../core/bounce/BounceFile.ts"
 import * as ControlMap from "../core/control/ControlMap.ts"
 import { settings } from "../core/control/Settings.ts"
 import * as LogLines from "../core/delivery/LogLines.ts"
+import type { Errno } from "../core/Outcome.ts"
 import * as MessageNumber from "../core/queue/MessageNumber.ts"
 import * as QueueEdit from "../core/queue/QueueEdit.ts"
 import * as QueueQuery from "../core/queue/QueueQuery.ts"
@@ -18,7 +19,7 @@ import * as QueueRequest from "../core/queue/QueueRequest.ts"
 import * as RecipientFile from "../core/queue/RecipientFile.ts"
 import * as RecipientRoute from "../core/route/RecipientRoute.ts"
 import { Controls } from "./Controls.ts"
-import { type FileCalls, Files, type FilesError, orIfAbsent } from "./Files.ts"
+import { type FileCalls, Files, FilesError, orIfAbsent } from "./Files.ts"
 import { Home } from "./Home.ts"
 import { Identity } from "./Identity.ts"
 import { Locks } from "./Locks.ts"
@@ -66,7 +67,8 @@ export const perform = Effect.fn("QueueAdmin.perform")(function* (request: Queue
 /** For whoever has the queue to himself: the reasons wait for the next log. */
 export const applyAndNote = Effect.fnUntraced(function* (request: QueueRequest.QueueRequest) {
   const outcomes = yield* apply(request)
-  yield* note(LogLines.steered(request, outcomes))
+  // Without a note it is done all the same.
+  yield* Effect.ignore(note(LogLines.steered(request, outcomes)))
   return outcomes
 })
 
@@ -75,12 +77,23 @@ export const whileStopped = Effect.fnUntraced(function* <A, E, R>(work: Effect.E
   const files = yield* Files
   const locks = yield* Locks
   const store = yield* QueueStore
+  const path = store.path("lock/sendmutex")
+  const failed = (errno: Errno) => Effect.fail(new FilesError({ operation: "lock", path, errno }))
   return yield* Effect.acquireUseRelease(
-    files.open(store.path("lock/sendmutex"), "write"),
+    files.open(path, "write"),
     (fd) =>
-      locks.whileLocked(fd, 0, ({ _tag }) =>
-        _tag === "Locked" ? Effect.asSome(work) : Effect.succeed(Option.none<A>())
-      ),
+      locks.whileLocked(fd, 0, (answer): Effect.Effect<Option.Option<A>, E | FilesError, R> => {
+        switch (answer._tag) {
+          case "Locked":
+            return Effect.asSome(work)
+          case "Busy":
+            return Effect.succeedNone
+          case "Refused":
+            return failed("ENOLCK")
+          case "Unavailable":
+            return failed(answer.errno)
+        }
+      }),
     (fd) => Effect.ignore(files.close(fd))
   )
 })

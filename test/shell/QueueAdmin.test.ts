@@ -4,7 +4,7 @@ import * as Fiber from "effect/Fiber"
 import * as Layer from "effect/Layer"
 import * as Result from "effect/Result"
 import { heldUntil } from "../../src/core/queue/QueuedMessage.ts"
-import type { QueueRequest, Verb } from "../../src/core/queue/QueueRequest.ts"
+import type { Outcome, QueueRequest, Verb } from "../../src/core/queue/QueueRequest.ts"
 import { Controls } from "../../src/shell/Controls.ts"
 import { Files } from "../../src/shell/Files.ts"
 import { Home } from "../../src/shell/Home.ts"
@@ -133,6 +133,56 @@ describe("QueueAdmin on a queue that is stopped", () => {
         assert.deepStrictEqual(Harness.queueViews(queue.disk, 23), [])
       })
     )
+  })
+})
+
+describe("QueueAdmin on a queue that is stopped, when the power is cut or a call fails,", () => {
+  const texts = new Set([text.replace(/^[^\n]*\n/, "")])
+  /** Everything on the disk at the start: only what is done here may be lost. */
+  const make = () => {
+    const queue = makeQueue()
+    Effect.runSync(Effect.provide(queue.ready, queue.world))
+    queue.disk.restart(() => true)
+    return queue
+  }
+  const act = (verb: Verb) => (queue: World) =>
+    Effect.provide(QueueAdmin.perform(asking(verb, [queue.old, queue.fresh])), queue.world).pipe(
+      Effect.map((told) => told ?? []),
+      Effect.orElseSucceed((): ReadonlyArray<Outcome> => [])
+    )
+  const view = (queue: World, id: string) => Harness.queueViews(queue.disk, 23).find((one) => one.id === id)
+  const isDone = (told: ReadonlyArray<Outcome> | undefined, id: string) =>
+    told?.some((outcome) => outcome._tag === "Done" && outcome.id === id) ?? false
+
+  const marksOnlyWhatItTells = (queue: World, told: ReadonlyArray<Outcome> | undefined, at: string) => {
+    assert.deepStrictEqual(Harness.breaches(queue.disk, 23, texts), [], at)
+    const { bounce, local, remote } = view(queue, queue.old)!
+    assert.isTrue(Harness.onlyMarked("Dann@here\0Tv-bob@virt\0", local!), at)
+    assert.isTrue(Harness.onlyMarked("Teve@far\0", remote!), at)
+    for (const [file, record, paragraph] of [
+      [local, "Dv-bob@virt\0", "<bob@virt>:\nthe administrator said so\n\n"],
+      [remote, "Deve@far\0", "<eve@far>:\nthe administrator said so\n\n"]
+    ] as const) {
+      if (file!.endsWith(record)) assert.include(bounce ?? "", paragraph, at)
+      if (isDone(told, queue.old)) assert.isTrue(file!.endsWith(record), at)
+    }
+  }
+  it("bounces nobody whose sender will not hear of it", async () => {
+    assert.isAbove(await Harness.crashWalk({ make, act: act("bounce"), check: marksOnlyWhatItTells }), 50)
+    assert.isAbove(await Harness.faultWalk({ make, act: act("bounce"), check: marksOnlyWhatItTells }), 20)
+  })
+
+  const deletesOrLeaves = (queue: World, told: ReadonlyArray<Outcome> | undefined, at: string) => {
+    assert.deepStrictEqual(Harness.breaches(queue.disk, 23, texts), [], at)
+    for (const id of [queue.old, queue.fresh])
+      if (isDone(told, id)) assert.strictEqual(view(queue, id), undefined, `${at}: ${id} is still there`)
+    // A new message is whole in todo, or not queued any more.
+    const fresh = view(queue, queue.fresh)
+    if (fresh?.todo === undefined) assert.strictEqual(fresh?.info, undefined, at)
+  }
+  it("deletes for good what it calls deleted, and makes no other message of the rest", async () => {
+    assert.isAbove(await Harness.crashWalk({ make, act: act("delete"), check: deletesOrLeaves }), 50)
+    assert.isAbove(await Harness.faultWalk({ make, act: act("delete"), check: deletesOrLeaves }), 20)
   })
 })
 
