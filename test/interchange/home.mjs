@@ -1,7 +1,18 @@
 // The home under trial: put aside, filled from either side, swapped program by program, run, and put back.
 import { execFileSync, spawn, spawnSync } from "node:child_process"
-import { chmodSync, chownSync, copyFileSync, existsSync, mkdirSync, openSync, closeSync, readdirSync } from "node:fs"
+import {
+  chmodSync,
+  chownSync,
+  copyFileSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  openSync,
+  closeSync,
+  readdirSync
+} from "node:fs"
 import { readFileSync, renameSync, rmSync, statSync, writeFileSync } from "node:fs"
+import { tmpdir } from "node:os"
 import { dirname, join } from "node:path"
 import { fileURLToPath } from "node:url"
 
@@ -39,7 +50,7 @@ export const prepare = ({ home, ours, user }) => {
 
 /** Null where there is no C compiler: qmail-queue of ours can then be tried as root only. */
 const buildLauncher = (home) => {
-  const made = `/tmp/qmail-queue-launcher.${process.pid}`
+  const made = join(mkdtempSync(join(tmpdir(), "interchange-")), "launcher")
   const source = join(dirname(fileURLToPath(import.meta.url)), "launcher.c")
   const { status } = spawnSync("cc", ["-O", `-DPROGRAM="${home}/bin/qmail-queue.script"`, "-o", made, source])
   return status === 0 ? made : null
@@ -49,7 +60,7 @@ export const restore = (trial) => {
   for (const daemon of trial.daemons) daemon.kill("SIGTERM")
   rmSync(trial.home, { recursive: true, force: true })
   renameSync(trial.aside, trial.home)
-  if (trial.launcher !== null) rmSync(trial.launcher, { force: true })
+  if (trial.launcher !== null) rmSync(dirname(trial.launcher), { recursive: true })
   cleanUser(trial)
 }
 

@@ -5,6 +5,7 @@ import * as Home from "./home.mjs"
 import { normal, sortedLines, sortedParagraphs } from "./normal.mjs"
 import { converse, runner } from "./programs.mjs"
 
+const netstring = (text) => `${text.length}:${text},`
 const root = { name: "root", uid: 0, gid: 0, home: "/" }
 
 const smtpIn = (joe) =>
@@ -89,7 +90,7 @@ const makeDatabases = async ({ accounts, home, j, joe, run, seen }) => {
 /** By local users. */
 const submit = async ({ binary, j, run }) => {
   await run("qmail-inject", "qmail-inject", [], {
-    input: text([
+    input: [
       `From: Joe <${j}-bounces@mail.example>`,
       `To: ${j}-md, ${j}-cmd@mail.example,`,
       "  ok <ok@remote.example>, assigned@mail.example",
@@ -99,7 +100,7 @@ const submit = async ({ binary, j, run }) => {
       "",
       "From here on",
       "\xe9 no end"
-    ]).slice(0, -1),
+    ].join("\n"),
     env: { QMAILINJECT: "c" }
   })
   await run("sendmail -t", "sendmail", ["-t", `-f${j}-bounces@mail.example`], {
@@ -259,7 +260,8 @@ export const queueShape = (trial) =>
   Home.queueFiles(trial)
     .map(({ content, path, stat }) => {
       const kind = path.split("/")[0]
-      const shown = ["mess", "pid"].includes(kind) ? "" : ` ${JSON.stringify(normal(content))}`
+      const text = kind === "bounce" ? sortedParagraphs(content) : normal(content)
+      const shown = ["mess", "pid"].includes(kind) ? "" : ` ${JSON.stringify(text)}`
       return `${kind} ${stat.uid} ${(stat.mode & 0o7777).toString(8)}${shown.replace(/"u(\d+)\\u0000p\d+/, '"u$1\\u0000pPID')}`
     })
     .sort()
