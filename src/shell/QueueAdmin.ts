@@ -5,9 +5,9 @@
 import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
-import * as Result from "effect/Result"
-import { type ByteString, fromChunk, toChunk } from "../core/Bytes.ts"
+import { type ByteString, toChunk } from "../core/Bytes.ts"
 import * as BounceFile from "../core/bounce/BounceFile.ts"
+import type { CleanRequest } from "../core/queue/CleanRequest.ts"
 import * as ControlMap from "../core/control/ControlMap.ts"
 import { settings } from "../core/control/Settings.ts"
 import * as LogLines from "../core/delivery/LogLines.ts"
@@ -15,17 +15,16 @@ import type { Errno } from "../core/Outcome.ts"
 import * as MessageNumber from "../core/queue/MessageNumber.ts"
 import * as QueueEdit from "../core/queue/QueueEdit.ts"
 import * as QueueQuery from "../core/queue/QueueQuery.ts"
-import * as QueueRequest from "../core/queue/QueueRequest.ts"
+import type * as QueueRequest from "../core/queue/QueueRequest.ts"
 import * as RecipientFile from "../core/queue/RecipientFile.ts"
 import * as RecipientRoute from "../core/route/RecipientRoute.ts"
 import { Controls } from "./Controls.ts"
 import { type FileCalls, Files, FilesError, orIfAbsent } from "./Files.ts"
 import { Home } from "./Home.ts"
-import { Identity } from "./Identity.ts"
 import { Locks } from "./Locks.ts"
 import * as QueueReader from "./QueueReader.ts"
 import { type QueueCalls, QueueStore } from "./QueueStore.ts"
-import { QueueTrigger } from "./QueueTrigger.ts"
+import * as RequestBox from "./RequestBox.ts"
 
 const now = Effect.map(Clock.currentTimeMillis, (millis) => Math.floor(millis / 1000))
 
@@ -59,16 +58,16 @@ export const targets = Effect.fnUntraced(function* (verb: QueueRequest.Verb, que
 /** Does it here, or has it done. Undefined: there is a server, and it has not done it in time. */
 export const perform = Effect.fn("QueueAdmin.perform")(function* (request: QueueRequest.QueueRequest) {
   const here = whileStopped(applyAndNote(request))
-  const outcomes = Option.getOrUndefined(yield* here) ?? (yield* ask(request))
+  const outcomes = Option.getOrUndefined(yield* here) ?? (yield* RequestBox.ask(request))
   // Whoever had the queue may have gone without a word.
   return outcomes ?? Option.getOrUndefined(yield* here)
 })
 
 /** For whoever has the queue to himself: the reasons wait for the next log. */
 export const applyAndNote = Effect.fnUntraced(function* (request: QueueRequest.QueueRequest) {
-  const outcomes = yield* apply(request)
+  const outcomes = yield* apply(request, yield* cleanHere)
   // Without a note it is done all the same.
-  yield* Effect.ignore(note(LogLines.steered(request, outcomes)))
+  yield* Effect.ignore(RequestBox.note(LogLines.steered(request, outcomes)))
   return outcomes
 })
 
@@ -98,13 +97,16 @@ export const whileStopped = Effect.fnUntraced(function* <A, E, R>(work: Effect.E
   )
 })
 
+/** Does what qmail-clean does. Durable, where that matters, when it returns. */
+export type Clean = (request: CleanRequest) => Effect.Effect<void, FilesError>
+
 /**
  * Changes the files. Whoever calls this has the queue to himself, or, as the server itself, has seen to it that
  * nothing of these messages is on its way.
  */
-export const apply = Effect.fn("QueueAdmin.apply")(function* (request: QueueRequest.QueueRequest) {
+export const apply = Effect.fn("QueueAdmin.apply")(function* (request: QueueRequest.QueueRequest, clean: Clean) {
   const time = yield* now
-  const edit = yield* editor(request.reason)
+  const edit = yield* editor(request.reason, clean)
   return yield* Effect.forEach(request.targets, ({ id, recipients, written }) =>
     Effect.gen(function* () {
       const message = yield* QueueReader.read(id)
@@ -117,7 +119,21 @@ export const apply = Effect.fn("QueueAdmin.apply")(function* (request: QueueRequ
   )
 })
 
-const editor = Effect.fnUntraced(function* (reason: ByteString) {
+/** Of a queue that nobody serves: all files are ours to remove. */
+const cleanHere = Effect.gen(function* () {
+  const files = yield* Files
+  const store = yield* QueueStore
+  return (request: CleanRequest) => {
+    const last =
+      request._tag === "RemoveTodo" ? MessageNumber.todo(request.id) : MessageNumber.mess(request.id, store.split)
+    return Effect.andThen(
+      store.clean(request),
+      Effect.andThen(files.syncDirectory(store.path("intd")), files.syncDirectory(store.path(directoryOf(last))))
+    )
+  }
+})
+
+const editor = Effect.fnUntraced(function* (reason: ByteString, clean: Clean) {
   const files = yield* Files
   const store = yield* QueueStore
   const { classic } = (yield* Home).record
@@ -145,6 +161,8 @@ const editor = Effect.fnUntraced(function* (reason: ByteString) {
           store,
           edit.files.map((file) => fileOf[file](id, store.split))
         )
+      case "Clean":
+        return clean({ _tag: edit.what, id })
     }
   }
 })
@@ -154,127 +172,26 @@ const setDue = (files: FileCalls, path: ByteString, time: number) =>
 
 const remove = Effect.fnUntraced(function* (files: FileCalls, store: QueueCalls, paths: ReadonlyArray<string>) {
   for (const path of paths) yield* orIfAbsent(files.unlink(store.path(path)), () => undefined)
-  for (const directory of new Set(paths.map((path) => path.slice(0, path.lastIndexOf("/")))))
-    yield* files.syncDirectory(store.path(directory))
+  for (const directory of new Set(paths.map(directoryOf))) yield* files.syncDirectory(store.path(directory))
 })
+
+const directoryOf = (path: string): string => path.slice(0, path.lastIndexOf("/"))
 
 const writing = (
   files: FileCalls,
   path: ByteString,
-  how: "append" | "create" | "write",
-  write: (fd: number) => Effect.Effect<void, FilesError>,
-  mode = 0o600
+  how: "append" | "write",
+  write: (fd: number) => Effect.Effect<void, FilesError>
 ) =>
   Effect.acquireUseRelease(
-    files.open(path, how, mode),
+    files.open(path, how, 0o600),
     (fd) => Effect.andThen(write(fd), files.fsync(fd)),
     (fd) => Effect.ignore(files.close(fd))
   )
 
 const fileOf: Readonly<Record<QueueEdit.RemovableFile, (id: string, split: number) => string>> = {
-  mess: MessageNumber.mess,
   info: MessageNumber.info,
-  intd: MessageNumber.intd,
-  todo: MessageNumber.todo,
   bounce: MessageNumber.bounce,
   local: (id, split) => MessageNumber.channelFile("local", id, split),
   remote: (id, split) => MessageNumber.channelFile("remote", id, split)
 }
-
-// The way to a running server
-
-/** Leaves the request where the server finds it, wakes the server, and waits for the answer; not for ever. */
-const ask = Effect.fnUntraced(function* (request: QueueRequest.QueueRequest) {
-  const files = yield* Files
-  const trigger = yield* QueueTrigger
-  const { directory, name } = yield* ownName
-  yield* place(files, directory, name, QueueRequest.format(request))
-  yield* trigger.pull()
-  const answer = `${directory}/${QueueRequest.answerOf(name)}`
-  const answered = Effect.gen(function* () {
-    const content = yield* orIfAbsent(files.readFile(answer), () => undefined)
-    if (content === undefined) return undefined
-    yield* files.unlink(answer)
-    return QueueRequest.parseAnswer(fromChunk(content))
-  })
-  for (let waited = 0; waited < patienceMillis; waited += pauseMillis) {
-    const outcomes = yield* answered
-    if (outcomes !== undefined) return outcomes
-    yield* Effect.sleep(pauseMillis)
-  }
-  yield* orIfAbsent(files.unlink(`${directory}/${name}`), () => undefined)
-  return yield* answered
-})
-
-/** A name below the directory of requests, which is made if it is not there. Only the sender reads and answers them. */
-const ownName = Effect.gen(function* () {
-  const files = yield* Files
-  const store = yield* QueueStore
-  const { pid } = yield* Identity
-  const directory = store.path(QueueRequest.directory)
-  const { gid, uid } = yield* files.stat(store.path("lock/sendmutex"))
-  const made = yield* Effect.result(files.mkdir(directory, 0o700))
-  if (Result.isFailure(made) && made.failure.errno !== "EEXIST") return yield* made.failure
-  if (Result.isSuccess(made) && (yield* files.stat(directory)).uid !== uid) yield* files.chown(directory, uid, gid)
-  return { directory, name: `${yield* now}.${pid}` }
-})
-
-/** Leaves lines for the log of the next server. */
-const note = Effect.fnUntraced(function* (lines: ReadonlyArray<ByteString>) {
-  if (lines.length === 0) return
-  const { directory, name } = yield* ownName
-  yield* place(yield* Files, directory, QueueRequest.noteOf(name), lines.map((line) => `${line}\n`).join(""))
-})
-
-const place = Effect.fnUntraced(function* (
-  files: FileCalls,
-  directory: ByteString,
-  name: ByteString,
-  text: ByteString
-) {
-  yield* writing(files, `${directory}/.${name}`, "create", (fd) => files.write(fd, toChunk(text)), 0o644)
-  yield* files.rename(`${directory}/.${name}`, `${directory}/${name}`)
-  yield* files.syncDirectory(directory)
-})
-
-export interface Pending {
-  readonly name: ByteString
-  /** A request that cannot be understood is answered with no outcome at all. */
-  readonly request: Result.Result<QueueRequest.QueueRequest, ByteString>
-}
-
-/** For the server: what waits to be done, oldest first. A look at a directory that is not there costs one call. */
-export const pending = Effect.gen(function* () {
-  const files = yield* Files
-  const directory = (yield* QueueStore).path(QueueRequest.directory)
-  const names = yield* orIfAbsent(files.list(directory), () => [])
-  const found: Array<Pending> = []
-  for (const name of names.filter(QueueRequest.isRequest).toSorted()) {
-    // Whoever grew tired of waiting takes his request away.
-    const content = yield* orIfAbsent(files.readFile(`${directory}/${name}`), () => undefined)
-    if (content !== undefined) found.push({ name, request: QueueRequest.parse(fromChunk(content)) })
-  }
-  return found
-})
-
-/** For the server: what was done while none ran. To read the lines is to take them away. */
-export const takeNotes = Effect.gen(function* () {
-  const files = yield* Files
-  const directory = (yield* QueueStore).path(QueueRequest.directory)
-  const names = (yield* orIfAbsent(files.list(directory), () => [])).filter(QueueRequest.isNote).toSorted()
-  const contents = yield* Effect.forEach(names, (name) =>
-    Effect.tap(files.readFile(`${directory}/${name}`), () => files.unlink(`${directory}/${name}`))
-  )
-  return contents.flatMap((content) => fromChunk(content).split("\n").slice(0, -1))
-})
-
-/** For the server: says what became of it. */
-export const answer = Effect.fnUntraced(function* (name: ByteString, outcomes: ReadonlyArray<QueueRequest.Outcome>) {
-  const files = yield* Files
-  const directory = (yield* QueueStore).path(QueueRequest.directory)
-  yield* place(files, directory, QueueRequest.answerOf(name), QueueRequest.formatAnswer(outcomes))
-  yield* files.unlink(`${directory}/${name}`)
-})
-
-const pauseMillis = 50
-const patienceMillis = 30_000

@@ -14,6 +14,7 @@ import * as QueueAdmin from "../../src/shell/QueueAdmin.ts"
 import { QueueStore } from "../../src/shell/QueueStore.ts"
 import * as QueueTransport from "../../src/shell/QueueTransport.ts"
 import { QueueTrigger } from "../../src/shell/QueueTrigger.ts"
+import * as RequestBox from "../../src/shell/RequestBox.ts"
 import * as Harness from "../simulation/harness.ts"
 
 const text = "Received: (qmail 1 invoked by uid 2); then\nSubject: x\n\nbody\n"
@@ -125,11 +126,11 @@ describe("QueueAdmin on a queue that is stopped", () => {
           outcomes?.map(({ _tag }) => _tag),
           ["Done", "Done", "NotThere"]
         )
-        assert.deepStrictEqual(yield* QueueAdmin.takeNotes, [
+        assert.deepStrictEqual(yield* RequestBox.takeNotes, [
           `admin: delete msg ${queue.old}: the_administrator_said_so`,
           `admin: delete msg ${queue.fresh}: the_administrator_said_so`
         ])
-        assert.deepStrictEqual(yield* QueueAdmin.takeNotes, [])
+        assert.deepStrictEqual(yield* RequestBox.takeNotes, [])
         assert.deepStrictEqual(Harness.queueViews(queue.disk, 23), [])
       })
     )
@@ -195,12 +196,12 @@ describe("QueueAdmin with a server", () => {
         const request = asking("retry", [queue.old])
         const asked = yield* Effect.forkChild(QueueAdmin.perform(request))
         assert.strictEqual(yield* (yield* QueueTrigger).awaitPull, "scan")
-        const [waiting] = yield* QueueAdmin.pending
+        const [waiting] = yield* RequestBox.pending
         assert.deepStrictEqual(waiting?.request, Result.succeed(request))
-        yield* QueueAdmin.answer(waiting!.name, [{ _tag: "Busy", id: queue.old }])
+        yield* RequestBox.answer(waiting!.name, [{ _tag: "Busy", id: queue.old }])
         const told = yield* Fiber.join(asked)
         assert.deepStrictEqual(told, [{ _tag: "Busy", id: queue.old }])
-        assert.deepStrictEqual(yield* QueueAdmin.pending, [])
+        assert.deepStrictEqual(yield* RequestBox.pending, [])
       })
     )
   })
@@ -208,7 +209,7 @@ describe("QueueAdmin with a server", () => {
     const queue = makeQueue()
     return within(
       queue,
-      Effect.map(QueueAdmin.pending, (pending) => assert.deepStrictEqual(pending, []))
+      Effect.map(RequestBox.pending, (pending) => assert.deepStrictEqual(pending, []))
     )
   })
 })

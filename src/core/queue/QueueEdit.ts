@@ -19,8 +19,10 @@ export type Edit =
   | { readonly _tag: "MarkDone"; readonly channel: Channel; readonly position: number }
   /** Gone for good, directories synced, before the next edit. */
   | { readonly _tag: "Remove"; readonly files: ReadonlyArray<RemovableFile> }
+  /** The same for files that are not qmail-send's: what qmail-clean is there for. */
+  | { readonly _tag: "Clean"; readonly what: "RemoveTodo" | "RemoveMessage" }
 
-export type RemovableFile = "mess" | "intd" | "todo" | "info" | "local" | "remote" | "bounce"
+export type RemovableFile = "info" | "local" | "remote" | "bounce"
 
 export interface Request {
   readonly verb: "retry" | "hold" | "release" | "bounce" | "delete"
@@ -35,8 +37,7 @@ export interface Request {
 export const plan = (request: Request, message: QueuedMessage, now: Seconds): ReadonlyArray<Edit> | undefined => {
   const { places, verb, written } = request
   if (written !== undefined && written !== message.written) return undefined
-  if (verb === "delete" && places === undefined)
-    return removal[message.state].map((files) => ({ _tag: "Remove", files }))
+  if (verb === "delete" && places === undefined) return removal[message.state]
   if (message.state === "S4") return undefined
   const chosen = message.recipients.filter(
     ({ channel, isDone, position }) =>
@@ -96,7 +97,15 @@ const mark = ({ channel, position }: QueuedRecipient): ReadonlyArray<Edit> =>
   channel === undefined ? [] : [{ _tag: "MarkDone", channel, position }]
 
 /** S4: todo is what makes it live; what preprocessing has begun must be gone before that, or it would be S5. */
-const removal = {
-  S4: [["local", "remote", "bounce", "info"], ["todo"], ["intd", "mess"]],
-  S5: [["local", "remote", "bounce"], ["info"], ["intd", "mess"]]
-} as const satisfies Record<QueuedMessage["state"], ReadonlyArray<ReadonlyArray<RemovableFile>>>
+const removal: Readonly<Record<QueuedMessage["state"], ReadonlyArray<Edit>>> = {
+  S4: [
+    { _tag: "Remove", files: ["local", "remote", "bounce", "info"] },
+    { _tag: "Clean", what: "RemoveTodo" },
+    { _tag: "Clean", what: "RemoveMessage" }
+  ],
+  S5: [
+    { _tag: "Remove", files: ["local", "remote", "bounce"] },
+    { _tag: "Remove", files: ["info"] },
+    { _tag: "Clean", what: "RemoveMessage" }
+  ]
+}

@@ -73,6 +73,8 @@ describe("QueueEdit.plan", () => {
         return `done ${edit.channel} ${edit.position}`
       case "Remove":
         return `remove ${edit.files.join(" ")}`
+      case "Clean":
+        return edit.what
     }
   }
   const held: QueuedMessage = { ...message, due: { local: 1100, remote: heldUntil } }
@@ -114,14 +116,14 @@ describe("QueueEdit.plan", () => {
       "delete",
       undefined,
       message,
-      ["remove local remote bounce", "remove info", "remove intd mess"]
+      ["remove local remote bounce", "remove info", "RemoveMessage"]
     ],
     [
       "delete a message of todo",
       "delete",
       undefined,
       fresh,
-      ["remove local remote bounce info", "remove todo", "remove intd mess"]
+      ["remove local remote bounce info", "RemoveTodo", "RemoveMessage"]
     ],
     ["hold a message of todo", "hold", undefined, fresh, undefined]
   ] as ReadonlyArray<
