@@ -26,7 +26,11 @@ if (has("--if-stale") && existsSync("dist/built")) {
 const node = existsSync("node_modules/.bin/node") ? join(process.cwd(), "node_modules/.bin/node") : process.execPath
 const { rolldown } = await import("rolldown")
 mkdirSync("dist/bin", { recursive: true })
-writeFileSync("dist/bin/package.json", '{"type":"commonjs"}\n')
+// A program that starts at this moment must find it whole.
+if (!existsSync("dist/bin/package.json")) {
+  writeFileSync(`dist/bin/.package.${process.pid}`, '{"type":"commonjs"}\n')
+  renameSync(`dist/bin/.package.${process.pid}`, "dist/bin/package.json")
+}
 const programs = readdirSync("src/bin")
   .filter((name) => name.endsWith(".ts"))
   .map((name) => name.slice(0, -3))
