@@ -34,8 +34,19 @@ export const entries = (shape: Shape): ReadonlyArray<Entry> => [
         ),
         directory("alias", "alias", 0o2755)
       ]),
-  ...queue(shape)
+  ...queue(shape),
+  // Hosts without IPv4 are remembered in a file that qmail does not have.
+  ...(shape.owners === "one" ? [{ ...file("queue/lock/tcpto6", "qmailr", 0o644), bytes: tcpTimeout6Bytes }] : [])
 ]
+
+const file = (path: ByteString, owner: Role, mode: number): Entry => ({
+  path,
+  kind: "file",
+  owner,
+  group: "qmail",
+  mode,
+  bytes: 0
+})
 
 const queue = ({ split }: Shape): ReadonlyArray<Entry> => [
   directory("queue", "qmailq", 0o750),
@@ -48,8 +59,8 @@ const queue = ({ split }: Shape): ReadonlyArray<Entry> => [
   ...splitDirectory("queue/local", "qmails", 0o700, split),
   ...splitDirectory("queue/remote", "qmails", 0o700, split),
   directory("queue/lock", "qmailq", 0o750),
-  { path: "queue/lock/tcpto", kind: "file", owner: "qmailr", group: "qmail", mode: 0o644, bytes: tcpTimeoutBytes },
-  { path: "queue/lock/sendmutex", kind: "file", owner: "qmails", group: "qmail", mode: 0o600, bytes: 0 },
+  { ...file("queue/lock/tcpto", "qmailr", 0o644), bytes: tcpTimeoutBytes },
+  file("queue/lock/sendmutex", "qmails", 0o600),
   { path: "queue/lock/trigger", kind: "fifo", owner: "qmails", group: "qmail", mode: 0o622, bytes: 0 }
 ]
 
@@ -109,4 +120,6 @@ const programModes: Readonly<Record<string, number>> = {
 
 /** 64 records of 16 bytes. */
 const tcpTimeoutBytes = 1024
+/** 64 records of 32 bytes. */
+const tcpTimeout6Bytes = 64 * 32
 const manSections = [1, 5, 7, 8]
