@@ -10,6 +10,7 @@ import type * as QueueCommandLine from "../core/command/QueueCommandLine.ts"
 import { exitTemporary, systemText } from "../core/Outcome.ts"
 import { isMessageNumber, type MessageNumber } from "../core/queue/MessageNumber.ts"
 import * as QueueQuery from "../core/queue/QueueQuery.ts"
+import * as QueueRequest from "../core/queue/QueueRequest.ts"
 import * as QueueTable from "../core/queue/QueueTable.ts"
 import * as SteeringText from "../core/queue/SteeringText.ts"
 import { Controls } from "./Controls.ts"
@@ -26,7 +27,10 @@ type OrderOf<Tag extends QueueCommandLine.QueueOrder["_tag"]> = Extract<
   { readonly _tag: Tag }
 >
 
-const services = Layer.mergeAll(QueueStore.layer, QueueTrigger.layerPull, Controls.layer, Locks.layer)
+/** One thing after the other: calls on files may block. */
+const services = Layer.mergeAll(QueueStore.layer, QueueTrigger.layerPull, Controls.layer, Locks.layer).pipe(
+  Layer.provideMerge(Files.layerSync)
+)
 
 export const run = (order: QueueCommandLine.QueueOrder) =>
   carryOut(order).pipe(
@@ -89,14 +93,17 @@ const show = Effect.fnUntraced(function* ({ choice, json }: OrderOf<"Show">) {
 const steer = Effect.fnUntraced(function* ({ choice, json, reason, verb }: OrderOf<"Steer">) {
   const query = { ...choice, ...QueueQuery.meantBy[verb] }
   const { targets, unsorted } = yield* QueueAdmin.targets(verb, query)
-  const outcomes = targets.length === 0 ? [] : yield* QueueAdmin.perform({ verb, reason, targets })
-  if (outcomes === undefined) return yield* fatal("unable to change the queue: whoever has it does not answer")
   const seen = new Set([...targets.map(({ id }) => id), ...unsorted])
-  return yield* report(verb, json, [
-    ...outcomes,
-    ...unsorted.map((id) => ({ _tag: "Unsorted", id }) as const),
-    ...SteeringText.missing(choice.ids, seen)
-  ])
+  const rest = [...unsorted.map((id) => ({ _tag: "Unsorted", id }) as const), ...SteeringText.missing(choice.ids, seen)]
+  const told: Array<SteeringText.Outcome> = []
+  for (const piece of QueueRequest.pieces({ verb, reason, targets })) {
+    const outcomes = yield* QueueAdmin.perform(piece)
+    if (outcomes === undefined) return yield* fatal("unable to change the queue: whoever has it does not answer")
+    yield* report(verb, json, outcomes)
+    told.push(...outcomes)
+  }
+  yield* report(verb, json, rest, told.length)
+  return SteeringText.exitCode([...told, ...rest])
 })
 
 const report = Effect.fnUntraced(function* (

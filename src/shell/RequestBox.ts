@@ -23,10 +23,14 @@ export const ask = Effect.fnUntraced(function* (request: QueueRequest.QueueReque
     yield* files.unlink(answer)
     return QueueRequest.parseAnswer(fromChunk(content))
   })
-  for (let waited = 0; waited < patienceMillis; waited += pauseMillis) {
+  for (
+    let waited = 0, pause = 2;
+    waited < patienceMillis;
+    waited += pause, pause = Math.min(2 * pause, pauseMillisMax)
+  ) {
     const outcomes = yield* answered
     if (outcomes !== undefined) return outcomes
-    yield* Effect.sleep(pauseMillis)
+    yield* Effect.sleep(pause)
   }
   yield* orIfAbsent(files.unlink(`${directory}/${name}`), () => undefined)
   return yield* answered
@@ -42,7 +46,7 @@ const ownName = Effect.gen(function* () {
   const made = yield* Effect.result(files.mkdir(directory, 0o700))
   if (Result.isFailure(made) && made.failure.errno !== "EEXIST") return yield* made.failure
   if (Result.isSuccess(made) && (yield* files.stat(directory)).uid !== uid) yield* files.chown(directory, uid, gid)
-  return { directory, name: `${Math.floor((yield* Clock.currentTimeMillis) / 1000)}.${pid}` }
+  return { directory, name: `${yield* Clock.currentTimeMillis}.${pid}` }
 })
 
 /** Leaves lines for the log of the next server. */
@@ -107,5 +111,5 @@ export const answer = Effect.fnUntraced(function* (name: ByteString, outcomes: R
   yield* files.unlink(`${directory}/${name}`)
 })
 
-const pauseMillis = 50
+const pauseMillisMax = 50
 const patienceMillis = 30_000

@@ -31,6 +31,7 @@ export const requestApplied = (turn: Turn, fact: FactOf<"RequestApplied">): void
   const { state } = turn
   const { answered, name, outcomes, request } = fact
   for (const line of LogLines.steered(request, outcomes)) SendState.log(turn, line)
+  for (const id of removed(request, outcomes)) SendState.log(turn, LogLines.endMessage(id))
   if (!answered) SendState.log(turn, LogLines.warning("write", QueueRequest.fileOf(QueueRequest.answerOf(name))))
   if (state.sweep.working > 0) for (const id of state.steering.edited) state.sweep.ended.add(id)
   state.steering.edited = new Set()
@@ -41,12 +42,20 @@ export const requestApplied = (turn: Turn, fact: FactOf<"RequestApplied">): void
 
 /** Of which messages the files must be looked at again. What was removed is not: its number may be another's by now. */
 export const stillThere = (
-  { targets, verb }: QueueRequest.QueueRequest,
+  request: QueueRequest.QueueRequest,
   outcomes: ReadonlyArray<QueueRequest.Outcome>
 ): ReadonlyArray<Id> => {
-  const done = new Set(outcomes.filter(({ _tag }) => _tag === "Done").map(({ id }) => id))
-  const stays = targets.filter(({ id, recipients }) => verb !== "delete" || recipients !== undefined || !done.has(id))
-  return [...new Set(stays.map(({ id }) => id))]
+  const gone = removed(request, outcomes)
+  return [...new Set(request.targets.map(({ id }) => id).filter((id) => !gone.has(id)))]
+}
+
+const removed = (
+  { targets, verb }: QueueRequest.QueueRequest,
+  outcomes: ReadonlyArray<QueueRequest.Outcome>
+): ReadonlySet<Id> => {
+  if (verb !== "delete") return new Set()
+  const whole = new Set(targets.filter(({ recipients }) => recipients === undefined).map(({ id }) => id))
+  return new Set(outcomes.filter(({ _tag, id }) => _tag === "Done" && whole.has(id)).map(({ id }) => id))
 }
 
 export const work = (turn: Turn): void => {

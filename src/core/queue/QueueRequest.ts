@@ -2,7 +2,7 @@
  * What the administrator asks of the queue: the value, and the file in which a running server finds it.
  *
  * A request is a file in queue/lock/request/, written under a name that begins with a dot, synced, renamed to
- * `<unix time>.<pid>`, and announced through lock/trigger. The server removes it when it has written its answer, a
+ * `<time in milliseconds>.<pid>`, and announced through lock/trigger. The server removes it when it has written its answer, a
  * file of the same name with `.done` behind it; whoever asked reads and removes that. A request that the server did
  * not come to see is done after its next start; to do one twice does no harm.
  */
@@ -43,6 +43,16 @@ export type Outcome =
   /** Being delivered at this moment. */
   | { readonly _tag: "Busy"; readonly id: MessageNumber }
   | { readonly _tag: "Failed"; readonly id: MessageNumber; readonly errno: Errno }
+
+/** As pieces, each of which is done well before whoever asked grows tired of waiting. */
+export const pieces = (request: QueueRequest): ReadonlyArray<QueueRequest> => {
+  const all: Array<QueueRequest> = []
+  for (let at = 0; at < request.targets.length; at += targetsMax)
+    all.push({ ...request, targets: request.targets.slice(at, at + targetsMax) })
+  return all
+}
+/** Messages of one request: a few seconds on a slow disk. */
+const targetsMax = 250
 
 /** Verb, reason, then a line a message: `53`, or `53 written 1700000000.25 local 0 remote 17`. */
 export const format = ({ reason, targets, verb }: QueueRequest): ByteString =>

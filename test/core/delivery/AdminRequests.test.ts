@@ -258,6 +258,14 @@ describe("A message that was deleted", () => {
     assert.deepStrictEqual(AdminRequests.stillThere(partial, outcomes), ["2", "3"])
     assert.deepStrictEqual(AdminRequests.stillThere(asking("bounce", "7"), [done("7")]), ["7"])
   })
+  it("has ended, for whoever reads the log", () => {
+    const loop = running(waiting("7"))
+    loop.told(found(request))
+    assert.deepStrictEqual(loop.told(applied(request, [done("7")])).slice(0, 2), [
+      "admin: delete msg 7: it_was_asked_for",
+      "end msg 7"
+    ])
+  })
   it("is not taken for abandoned by a look at mess/ that saw it going", () => {
     const loop = running(waiting("7"), waiting("8"))
     loop.told(found(request))

@@ -186,6 +186,23 @@ describe("QueueRequest", () => {
       QueueRequest.format({ verb: "hold", reason: "", targets: [{ id: "5", written: 1, recipients: [] }] }),
       "hold\n\n"
     ))
+  it("is made in pieces, which are all of it", () => {
+    const targets = Array.from({ length: 501 }, (_, i) => ({
+      id: String(i),
+      written: undefined,
+      recipients: undefined
+    }))
+    const pieces = QueueRequest.pieces({ verb: "hold", reason: "", targets })
+    assert.deepStrictEqual(
+      pieces.map((piece) => piece.targets.length),
+      [250, 250, 1]
+    )
+    assert.deepStrictEqual(
+      pieces.flatMap((piece) => piece.targets),
+      targets
+    )
+    assert.deepStrictEqual(QueueRequest.pieces({ verb: "hold", reason: "", targets: [] }), [])
+  })
   it("is read back", () =>
     assert.deepStrictEqual(Result.getOrThrow(QueueRequest.parse(QueueRequest.format(request))), request))
   for (const [content, trouble] of [
