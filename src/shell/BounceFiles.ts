@@ -15,7 +15,7 @@ type CommandOf<Tag extends Command["_tag"]> = Extract<Command, { readonly _tag: 
 export const append = ({ files, store }: QueueTools, command: CommandOf<"AppendBounce">): Effect.Effect<Fact> => {
   const { durable, id, text } = command
   return Effect.acquireUseRelease(
-    files.open(store.path(MessageNumber.bounce(id)), "append", modePrivate),
+    files.open(store.path(MessageNumber.bounce(id)), "appendNoFollow", modePrivate),
     (fd) => Effect.andThen(files.write(fd, toChunk(text)), durable ? files.fsync(fd) : Effect.void),
     (fd) => Effect.ignore(files.close(fd))
   ).pipe(

@@ -49,6 +49,8 @@ export type OpenHow =
   | "update"
   | "create"
   | "append"
+  /** The same, but never through a symbolic link: where others can write the directory. */
+  | "appendNoFollow"
   | "replace"
   | "readNonBlocking"
   | "writeNonBlocking"
@@ -136,6 +138,7 @@ const flagsOf: Readonly<Record<OpenHow, number>> = {
   create: O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW,
   // A FIFO that somebody put in the place of a mailbox must not hold up a thread.
   append: O_WRONLY | O_CREAT | O_APPEND | O_NONBLOCK,
+  appendNoFollow: O_WRONLY | O_CREAT | O_APPEND | O_NONBLOCK | O_NOFOLLOW,
   replace: O_WRONLY | O_CREAT | O_TRUNC,
   readNonBlocking: O_RDONLY | O_NONBLOCK,
   writeNonBlocking: O_WRONLY | O_NONBLOCK,

@@ -231,14 +231,15 @@ export class MemoryDisk {
   }
 
   #openNow(path: ByteString, how: OpenHow, mode: number, now: number): number {
-    const creates = how === "create" || how === "append" || how === "replace"
+    const creates = createsFile(how)
     let node: Node | undefined
     try {
-      node = this.#find(path)
+      node = this.#find(path, how !== "appendNoFollow")
     } catch (cause) {
       if (!creates || !(cause instanceof Refusal) || cause.errno !== "ENOENT") throw cause
     }
     if (node !== undefined && how === "create") throw new Refusal("EEXIST")
+    if (node?.kind === "symlink") throw new Refusal("ELOOP")
     if (node?.kind === "directory" && how !== "read") throw new Refusal("EISDIR")
     if (node?.kind === "fifo" && how.endsWith("NonBlocking")) throw new Refusal("ENXIO")
     if (node === undefined) {
@@ -250,13 +251,13 @@ export class MemoryDisk {
     if (how === "replace") node.content = empty
     node.openCount++
     const fd = this.#nextFd++
-    this.#descriptors.set(fd, { node, append: how === "append", position: 0 })
+    this.#descriptors.set(fd, { node, append: how.startsWith("append"), position: 0 })
     return fd
   }
 
   readonly calls: FileCalls = {
     open: (path, how, mode = 0o644) =>
-      how === "create" || how === "append" || how === "replace"
+      createsFile(how)
         ? this.#effect("open", path, (now) => this.#openNow(path, how, mode, now))
         : this.#look("open", path, (now) => this.#openNow(path, how, mode, now)),
     close: (fd) =>
@@ -384,3 +385,5 @@ export class MemoryDisk {
 
   readonly layer: Layer.Layer<Files> = Layer.sync(Files, () => this.calls)
 }
+
+const createsFile = (how: OpenHow): boolean => how === "create" || how === "replace" || how.startsWith("append")

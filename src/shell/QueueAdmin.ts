@@ -146,7 +146,7 @@ const editor = Effect.fnUntraced(function* (reason: ByteString, clean: Clean) {
         return setDue(files, store.path(MessageNumber.channelFile(edit.channel, id, store.split)), edit.time)
       case "AppendBounce":
         return Effect.andThen(
-          writing(files, store.path(MessageNumber.bounce(id)), "append", (fd) =>
+          writing(files, store.path(MessageNumber.bounce(id)), "appendNoFollow", (fd) =>
             files.write(fd, toChunk(edit.recipients.map(({ address }) => paragraph(address)).join("")))
           ),
           Effect.andThen(store.adopt(store.path(MessageNumber.bounce(id))), files.syncDirectory(store.path("bounce")))
@@ -180,7 +180,7 @@ const directoryOf = (path: string): string => path.slice(0, path.lastIndexOf("/"
 const writing = (
   files: FileCalls,
   path: ByteString,
-  how: "append" | "write",
+  how: "appendNoFollow" | "write",
   write: (fd: number) => Effect.Effect<void, FilesError>
 ) =>
   Effect.acquireUseRelease(

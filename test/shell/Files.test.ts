@@ -88,6 +88,8 @@ for (const [name, layer, directory] of layers)
         assert.deepStrictEqual([stat.atime, stat.mtime, stat.mode, stat.kind], [1000, 2000, 0o640, "file"])
         assert.strictEqual((yield* files.lstat(`${directory}/s`)).kind, "symlink")
         assert.strictEqual(yield* errnoOf(files.open(`${directory}/s`, "create")), "EEXIST")
+        assert.strictEqual(yield* errnoOf(files.open(`${directory}/s`, "appendNoFollow")), "ELOOP")
+        yield* files.close(yield* files.open(`${directory}/s`, "append"))
       })
     )
     on("names what is wrong", (files) =>
