@@ -43,8 +43,9 @@ export class Injection {
   #commands: ReadonlyArray<QueueInjection.Command>
   #message: number | undefined
   #envelope: number | undefined
-  /** For the hint. */
   #messageBytes = 0
+  #envelopeBytes = 0
+  /** For the hint. */
   #records: Array<Uint8Array> = []
 
   /** Nothing is on disk until `begin`. */
@@ -108,10 +109,18 @@ export class Injection {
           return { _tag: "EnvelopeCreated" }
         })
       case "WriteEnvelope":
+        this.#envelopeBytes += command.bytes.length
         if (this.#tools.hints !== undefined) this.#records.push(command.bytes)
         return Effect.as(files.write(this.#envelope!, command.bytes), { _tag: "EnvelopeWritten" })
       case "Sync":
-        return Effect.as(store.sync(command.id, this.#message!, this.#envelope!), { _tag: "Synced" })
+        return Effect.as(
+          store.sync(
+            command.id,
+            { fd: this.#message!, bytes: this.#messageBytes },
+            { fd: this.#envelope!, bytes: this.#envelopeBytes }
+          ),
+          { _tag: "Synced" }
+        )
       case "LinkTodo":
         return Effect.as(store.linkTodo(command.id), { _tag: "TodoLinked" })
       case "SyncTodo":

@@ -27,7 +27,7 @@ export interface QueueCalls {
   readonly createEnvelope: (id: Id) => Effect.Effect<number, FilesError>
   readonly removeEnvelope: (id: Id) => Effect.Effect<void, FilesError>
   /** Text, envelope, and the text's directory entry. */
-  readonly sync: (id: Id, message: number, envelope: number) => Effect.Effect<void, FilesError>
+  readonly sync: (id: Id, message: WrittenFile, envelope: WrittenFile) => Effect.Effect<void, FilesError>
   readonly linkTodo: (id: Id) => Effect.Effect<void, FilesError>
   readonly syncTodo: Effect.Effect<void, FilesError>
   /** Empties and removes what a failed injection made: the envelope first, and the text only if that is gone. */
@@ -44,6 +44,12 @@ export interface QueueCalls {
 
   /** Every numeric name in a directory of the queue, subdirectories included, in the order of the disk. */
   readonly list: (directory: QueueDirectory) => Effect.Effect<ReadonlyArray<Id>, FilesError>
+}
+
+/** A file that is still open, and how much was written to it. */
+export interface WrittenFile {
+  readonly fd: number
+  readonly bytes: number
 }
 
 export type QueueDirectory = "mess" | "info" | "local" | "remote" | "intd" | "todo" | "bounce"
@@ -98,8 +104,8 @@ const on = (files: FileCalls, queue: ByteString, split: number): QueueCalls => {
     removeEnvelope: (id) => removeIfThere(intd(id)),
     sync: (id, message, envelope) =>
       allDone([
-        files.fsync(message),
-        files.fsync(envelope),
+        files.fsync(message.fd),
+        files.fsync(envelope.fd),
         files.syncDirectory(path(`mess/${MessageNumber.subdirectory(id, split)}`))
       ]),
     linkTodo: (id) => files.link(intd(id), todo(id)),

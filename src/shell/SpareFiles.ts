@@ -11,52 +11,64 @@ import * as Effect from "effect/Effect"
 import type { ByteString } from "../core/Bytes.ts"
 import * as MessageNumber from "../core/queue/MessageNumber.ts"
 import type { FileCalls, FilesError } from "./Files.ts"
-import type { QueueCalls } from "./QueueStore.ts"
+import type { QueueCalls, WrittenFile } from "./QueueStore.ts"
 
 type Id = MessageNumber.MessageNumber
 
-interface SpareText {
+interface Spare {
   readonly file: ByteString
+  /** What is left in it of its last message. */
+  readonly bytes: number
+}
+interface SpareText extends Spare {
   readonly id: Id
 }
+/** What a spare still holds when it is opened for a new message, by descriptor. */
+type Leftovers = Map<number, number>
 
 export const recycling = (files: FileCalls, plain: QueueCalls): QueueCalls => {
   const texts: Array<SpareText> = []
-  const envelopes: Array<ByteString> = []
+  const envelopes: Array<Spare> = []
+  const leftovers: Leftovers = new Map()
   /** Names in pid/ that callers know, and the spare that stands for each. */
   const unborn = new Map<ByteString, SpareText>()
-  /** Messages that came in here and are in nobody else's hands. */
-  const ours = new Set<Id>()
+  /** Messages that came in here and are in nobody else's hands, with the sizes of their files. */
+  const ours = new Map<Id, { readonly text: number; readonly envelope: number }>()
   let count = 0
   const mess = (id: Id): ByteString => plain.path(MessageNumber.mess(id, plain.split))
   const intd = (id: Id): ByteString => plain.path(MessageNumber.intd(id))
   const spare = (): ByteString => plain.path(`pid/${prefix}${++count}`)
 
   /** Never made anew: under this name it would be another inode. */
-  const openEmpty = (file: ByteString): Effect.Effect<number, FilesError> =>
-    Effect.flatMap(files.open(file, "update"), (fd) =>
-      Effect.as(
-        Effect.tapError(files.truncate(fd, 0), () => Effect.ignore(files.close(fd))),
-        fd
-      )
-    )
+  const reopen = ({ bytes, file }: Spare): Effect.Effect<number, FilesError> =>
+    Effect.tap(files.open(file, "write"), (fd) => Effect.sync(() => leftovers.set(fd, bytes)))
 
-  const keepEnvelope = (id: Id): Effect.Effect<void> => {
+  /** Cutting off what was longer is all that is needed: a spare is written over from its start. */
+  const cut = ({ bytes, fd }: WrittenFile): Effect.Effect<void, FilesError> =>
+    Effect.suspend(() => {
+      const before = leftovers.get(fd) ?? 0
+      leftovers.delete(fd)
+      return before > bytes ? files.truncate(fd, bytes) : Effect.void
+    })
+
+  const keepEnvelope = (id: Id, bytes: number): Effect.Effect<void> => {
     const file = spare()
     return Effect.match(files.rename(intd(id), file), {
       onFailure: () => {},
-      onSuccess: () => void envelopes.push(file)
+      onSuccess: () => void envelopes.push({ file, bytes })
     })
   }
-  const keepText = (id: Id): Effect.Effect<boolean> =>
-    Effect.gen(function* () {
-      const { bytes } = yield* files.stat(mess(id))
-      if (bytes > textBytesMax) return false
-      const file = spare()
-      yield* files.rename(mess(id), file)
-      texts.push({ file, id })
-      return true
-    }).pipe(Effect.orElseSucceed(() => false))
+  const keepText = (id: Id, bytes: number): Effect.Effect<boolean> => {
+    if (bytes > textBytesMax) return Effect.succeed(false)
+    const file = spare()
+    return Effect.match(files.rename(mess(id), file), {
+      onFailure: () => false,
+      onSuccess: () => {
+        texts.push({ file, id, bytes })
+        return true
+      }
+    })
+  }
 
   return {
     ...plain,
@@ -64,7 +76,7 @@ export const recycling = (files: FileCalls, plain: QueueCalls): QueueCalls => {
       Effect.suspend(() => {
         const text = texts.pop()
         if (text === undefined) return plain.createName(name)
-        return Effect.matchEffect(openEmpty(text.file), {
+        return Effect.matchEffect(reopen(text), {
           onFailure: () => plain.createName(name),
           onSuccess: (fd) => {
             unborn.set(name, text)
@@ -85,25 +97,37 @@ export const recycling = (files: FileCalls, plain: QueueCalls): QueueCalls => {
       }),
     createEnvelope: (id) =>
       Effect.suspend(() => {
-        const file = envelopes.pop()
-        if (file === undefined) return plain.createEnvelope(id)
-        const taken = Effect.flatMap(openEmpty(file), (fd) =>
+        const spare = envelopes.pop()
+        if (spare === undefined) return plain.createEnvelope(id)
+        const taken = Effect.flatMap(reopen(spare), (fd) =>
           Effect.as(
-            Effect.tapError(files.rename(file, intd(id)), () => Effect.ignore(files.close(fd))),
+            Effect.tapError(files.rename(spare.file, intd(id)), () => Effect.ignore(files.close(fd))),
             fd
           )
         )
         return Effect.catch(taken, () => plain.createEnvelope(id))
       }),
-    linkTodo: (id) => Effect.tap(plain.linkTodo(id), () => Effect.sync(() => ours.size < oursMax && ours.add(id))),
+    sync: (id, message, envelope) =>
+      Effect.suspend(() => {
+        if (ours.size < oursMax) ours.set(id, { text: message.bytes, envelope: envelope.bytes })
+        return cut(message).pipe(Effect.andThen(cut(envelope)), Effect.andThen(plain.sync(id, message, envelope)))
+      }),
+    forgetMessage: (id, withEnvelope) =>
+      Effect.suspend(() => {
+        ours.delete(id)
+        return plain.forgetMessage(id, withEnvelope)
+      }),
     pin: (id) => void ours.delete(id),
     clean: (request) =>
       Effect.suspend(() => {
-        if (request._tag !== "RemoveMessage" || !ours.delete(request.id) || texts.length >= sparesMax)
-          return plain.clean(request)
+        const { _tag, id } = request
+        const sizes = ours.get(id)
+        if (_tag !== "RemoveMessage" || sizes === undefined) return plain.clean(request)
+        ours.delete(id)
+        if (texts.length >= sparesMax) return plain.clean(request)
         return Effect.andThen(
-          keepEnvelope(request.id),
-          Effect.flatMap(keepText(request.id), (kept) => (kept ? Effect.void : plain.clean(request)))
+          keepEnvelope(id, sizes.envelope),
+          Effect.flatMap(keepText(id, sizes.text), (kept) => (kept ? Effect.void : plain.clean(request)))
         )
       })
   }

@@ -56,7 +56,7 @@ for (const [name, world] of [
         yield* files.write(fd, toChunk("text"))
         const envelope = yield* store.createEnvelope(id)
         yield* files.write(envelope, toChunk("u1\0p2\0Fs\0Tr\0"))
-        yield* store.sync(id, fd, envelope)
+        yield* store.sync(id, { fd, bytes: 0 }, { fd: envelope, bytes: 0 })
         yield* store.linkTodo(id)
         yield* store.syncTodo
         yield* files.close(fd)

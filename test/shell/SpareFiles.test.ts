@@ -31,7 +31,7 @@ const queue = Effect.fnUntraced(function* (name: string, text: string) {
   yield* files.write(fd, toChunk(text))
   const envelope = yield* store.createEnvelope(id)
   yield* files.write(envelope, toChunk("Fa\0Tb\0"))
-  yield* store.sync(id, fd, envelope)
+  yield* store.sync(id, { fd, bytes: text.length }, { fd: envelope, bytes: 6 })
   yield* store.linkTodo(id)
   yield* store.syncTodo
   yield* files.close(fd)
