@@ -55,6 +55,7 @@ const makeHome = (own: boolean, controls: Readonly<Record<string, string>>): str
 }
 
 const said = (text: string) => `Remote host said: ${text}\n\0`
+const noConnection = "ZSorry, I wasn't able to establish an SMTP connection. (#4.4.1)\n\0"
 const died = (more = "") => `ZConnected to 127.0.0.1 but connection died. ${more}(#4.4.2)\n\0`
 
 const deliverTo = async (acts: ReadonlyArray<Act>, own = false, controls: Readonly<Record<string, string>> = {}) => {
@@ -118,8 +119,11 @@ describe.concurrent("qmail-remote", () => {
     it(`reports 5xx at ${name}`, async () =>
       assert.strictEqual((await deliverTo([...upTo, "550 no"])).report, before + five + said("550 no") + end))
     for (const how of ["close", "reset"] as const)
-      it(`reports a host that does a ${how} at ${name}`, async () =>
-        assert.strictEqual((await deliverTo([...upTo, how])).report, before + died(duplicate)))
+      it(`reports a host that does a ${how} at ${name}`, async () => {
+        // A reset right behind the connection may be all that is seen of it.
+        const unseen = how === "reset" && stage === 0 ? [noConnection] : []
+        assert.include([before + died(duplicate), ...unseen], (await deliverTo([...upTo, how])).report)
+      })
     it(`reports a host that says nothing at ${name}`, async () =>
       assert.strictEqual(
         (await deliverTo([...upTo, "hang"], false, { timeoutremote: "1\n" })).report,
