@@ -43,33 +43,21 @@ export const submitting = <A>(
     )
   )
 
+const withChildren = (files: Layer.Layer<Files>) =>
+  Layer.mergeAll(Locks.layer, QueueClient.layerProcess).pipe(
+    Layer.provideMerge(inHome),
+    Layer.provideMerge(Layer.mergeAll(files, Processes.layer))
+  )
+
 /** For `Main.run`: also children, locks and the queue; calls on files block. */
 export const delivering = <A>(
   program: Effect.Effect<A, Fatal, Controls | Files | Home | Identity | Locks | Processes | QueueClient>
-) =>
-  explained(
-    Effect.provide(
-      program,
-      Layer.mergeAll(Locks.layer, QueueClient.layerProcess).pipe(
-        Layer.provideMerge(inHome),
-        Layer.provideMerge(Layer.mergeAll(Files.layerSync, Processes.layer))
-      )
-    )
-  )
+) => explained(Effect.provide(program, withChildren(Files.layerSync)))
 
 /** For `Main.run`: the same for a program that does many things at once; calls on files run in the thread pool. */
 export const sending = <A>(
   program: Effect.Effect<A, Fatal, Controls | Files | Home | Identity | Locks | Processes | QueueClient>
-) =>
-  explained(
-    Effect.provide(
-      program,
-      Layer.mergeAll(Locks.layer, QueueClient.layerProcess).pipe(
-        Layer.provideMerge(inHome),
-        Layer.provideMerge(Layer.mergeAll(Files.layer, Processes.layer))
-      )
-    )
-  )
+) => explained(Effect.provide(program, withChildren(Files.layer)))
 
 /** For programs that work wherever they are, without reading a home. */
 export const homeless = <A>(program: Effect.Effect<A, Fatal, Files | Identity | Processes>) =>
