@@ -9,7 +9,8 @@ const rows = readdirSync(join(root, "src/core"), { recursive: true })
   .sort()
   .flatMap((name) => {
     const opening = /^\/\*\*([\s\S]*?)\*\//.exec(readFileSync(join(root, "src/core", name), "utf8"))?.[1] ?? ""
-    const sentence = /^([\s\S]*?[.?!])(\s|$)/.exec(opening.replace(/\n \*/g, " ").trim())?.[1]?.replace(/\s+/g, " ") ?? ""
+    const sentence =
+      /^([\s\S]*?[.?!])(\s|$)/.exec(opening.replace(/\n \*/g, " ").trim())?.[1]?.replace(/\s+/g, " ") ?? ""
     return sentence.endsWith("?") ? [`| ${sentence} | [${name}](../src/core/${name}) |`] : []
   })
 const text = `# Where is it decided?

@@ -6,8 +6,8 @@ import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import { fromChunk, toChunk } from "../core/Bytes.ts"
 import * as CleanRequest from "../core/queue/CleanRequest.ts"
+import { DiskThread } from "./DiskThread.ts"
 import * as PipeEnds from "./PipeEnds.ts"
-import { QueueStore } from "./QueueStore.ts"
 
 /** qmail-clean is gone: nothing can be removed any more. */
 export class CleanerLost extends Data.TaggedError("CleanerLost") {}
@@ -21,12 +21,12 @@ export class Cleaner extends Context.Service<
     readonly lost: Effect.Effect<void>
   }
 >()("thresher/shell/Cleaner") {
-  /** One owner has all files. */
-  static readonly layerDirect: Layer.Layer<Cleaner, never, QueueStore> = Layer.effect(
+  /** The disk thread knows which files may be used again. */
+  static readonly layerThread: Layer.Layer<Cleaner, never, DiskThread> = Layer.effect(
     Cleaner,
-    Effect.map(QueueStore, (store) => ({
+    Effect.map(DiskThread, ({ ask }) => ({
       lost: Effect.never,
-      clean: (request) => Effect.match(store.clean(request), { onFailure: () => false, onSuccess: () => true })
+      clean: (request) => Effect.map(ask({ _tag: "Clean", request }), (done) => done === true)
     }))
   )
 

@@ -2,7 +2,8 @@
  * The file system, one call at a time. Every method is one system call (or a loop over a partial one), so that
  * the order of effects in a program is the order in which a disk sees them. Paths are byte strings.
  *
- * `Files.layerSync` is for programs with one job, `Files.layer` for servers, `MemoryDisk` for tests and simulation.
+ * `Files.layerSync` is for programs with one job, `Files.layer` for servers, `Files.layerThread` for their disk threads,
+ * `MemoryDisk` for tests and simulation.
  */
 import * as Context from "effect/Context"
 import * as Data from "effect/Data"
@@ -231,14 +232,24 @@ const make = (call: Caller, pause: Effect.Effect<void>): Omit<FileCalls, "syncDi
 const syncDirectoryWith = (files: Omit<FileCalls, "syncDirectory">) => (directory: ByteString) =>
   Effect.acquireUseRelease(files.open(directory, "read"), files.fsync, (fd) => Effect.ignore(files.close(fd)))
 
-/** One fsync answers for all who asked before it began; who asks while it runs waits for the next one. */
-const coalesced = (sync: (directory: ByteString) => Effect.Effect<void, FilesError>): FileCalls["syncDirectory"] => {
+/**
+ * One fsync answers for all who asked before it began; who asks while it runs waits for the next one. `before`: what
+ * is waited for first, so that others may ask too.
+ */
+const coalesced = (
+  sync: (directory: ByteString) => Effect.Effect<void, FilesError>,
+  before: Effect.Effect<void>
+): FileCalls["syncDirectory"] => {
   type Resume = (effect: Effect.Effect<void, FilesError>) => void
   const waiting = new Map<ByteString, Array<Resume>>()
   const run = (directory: ByteString): void => {
-    const answered = waiting.get(directory) ?? []
-    waiting.set(directory, [])
-    Effect.runCallback(sync(directory), {
+    let answered: ReadonlyArray<Resume> = []
+    const all = Effect.suspend(() => {
+      answered = waiting.get(directory)!
+      waiting.set(directory, [])
+      return sync(directory)
+    })
+    Effect.runCallback(Effect.andThen(before, all), {
       onExit: (exit) => {
         for (const resume of answered) resume(exit)
         if (waiting.get(directory)!.length === 0) waiting.delete(directory)
@@ -264,6 +275,7 @@ const sync = make(
   Effect.sync(() => void Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, pauseMillis))
 )
 const asynchronous = make(callAsync, Effect.sleep(pauseMillis))
+const mixed = { ...sync, fsync: asynchronous.fsync }
 
 export class Files extends Context.Service<Files, FileCalls>()("thresher/shell/Files") {
   /** Calls block the process: for programs that have one job. */
@@ -275,6 +287,12 @@ export class Files extends Context.Service<Files, FileCalls>()("thresher/shell/F
   /** Calls run in the thread pool; directory fsyncs are coalesced. */
   static readonly layer: Layer.Layer<Files> = Layer.succeed(Files, {
     ...asynchronous,
-    syncDirectory: coalesced(syncDirectoryWith(asynchronous))
+    syncDirectory: coalesced(syncDirectoryWith(asynchronous), Effect.void)
+  })
+
+  /** Calls block, but for fsyncs; those who want the same directory synced in one turn share one: for disk threads. */
+  static readonly layerThread: Layer.Layer<Files> = Layer.succeed(Files, {
+    ...mixed,
+    syncDirectory: coalesced(syncDirectoryWith(mixed), Effect.yieldNow)
   })
 }

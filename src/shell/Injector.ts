@@ -15,6 +15,7 @@ import type { MessageNumber } from "../core/queue/MessageNumber.ts"
 import * as QueueInjection from "../core/queue/QueueInjection.ts"
 import * as QueueOrigin from "../core/queue/QueueOrigin.ts"
 import { type QueueStatus, statusOf } from "../core/queue/QueueStatus.ts"
+import { DiskThread } from "./DiskThread.ts"
 import { type FileCalls, Files, type FilesError } from "./Files.ts"
 import { Home } from "./Home.ts"
 import { Identity } from "./Identity.ts"
@@ -153,69 +154,130 @@ export class Injection {
 const unanswered = (effect: Effect.Effect<unknown, FilesError>): Effect.Effect<undefined> =>
   Effect.as(Effect.ignore(effect), undefined)
 
+export type Services = Files | Home | Identity | QueueStore | QueueTrigger
+
 /** The queue as a server uses it: no process, and one write for a message of ordinary size. */
-export const layer: Layer.Layer<QueueClient, never, Files | Home | Identity | QueueStore | QueueTrigger> = Layer.effect(
+export const layer: Layer.Layer<QueueClient, never, Services> = Layer.effect(
   QueueClient,
   Effect.gen(function* () {
-    const { record } = yield* Home
-    const { pid, uid } = yield* Identity
-    const all = yield* tools
-    // Numbers stand for the process ids of qmail-queue: unique while this process lives.
-    let lastQp = pid
-    return {
-      open: (origin) =>
-        Effect.map(Clock.currentTimeMillis, (millis) => {
-          const qp = ++lastQp
-          const time = Math.floor(millis / 1000)
-          const received = receivedByQueue({ pid: qp, origin: QueueOrigin.ofPart(origin, uid), time })
-          return entryOf(new Injection(all, { qp, time, uid, received, classic: record.classic }), qp)
-        })
-    }
+    return yield* client(byItself(yield* tools), 1)
   })
 )
 
-const entryOf = (injection: Injection, qp: number): QueueEntry => {
+/** The same beside the disk thread, which takes the small messages. */
+export const layerThread: Layer.Layer<QueueClient, never, DiskThread | Services> = Layer.effect(
+  QueueClient,
+  Effect.gen(function* () {
+    const { ask } = yield* DiskThread
+    const whole: Ways["whole"] = (birth, text, envelope) =>
+      Effect.map(ask({ _tag: "Inject", birth, text, envelope }), (ended) => ended ?? brokenOff)
+    return yield* client({ ...byItself(yield* tools), whole }, 2)
+  })
+)
+
+const brokenOff: QueueInjection.Ended = { _tag: "Abandoned", exitCode: 81, custom: "" }
+
+interface Ways {
+  readonly piecewise: (birth: QueueInjection.Birth) => Injection
+  /** A small message. */
+  readonly whole: (
+    birth: QueueInjection.Birth,
+    text: Uint8Array,
+    envelope: Uint8Array
+  ) => Effect.Effect<QueueInjection.Ended>
+}
+
+/** By this thread itself. */
+const byItself = (all: Tools): Ways => ({
+  piecewise: (birth) => new Injection(all, birth),
+  whole: (birth, text, envelope) => injectWhole(all, birth, text, envelope)
+})
+
+/** All of a message at once. */
+export const injectWhole = (all: Tools, birth: QueueInjection.Birth, text: Uint8Array, envelope: Uint8Array) =>
+  Effect.suspend(() => {
+    const injection = new Injection(all, birth)
+    return injection.begin.pipe(
+      Effect.andThen(injection.tell({ _tag: "TextCame", bytes: text })),
+      Effect.andThen(injection.tell({ _tag: "TextEnded" })),
+      Effect.andThen(injection.tell({ _tag: "EnvelopeCame", bytes: envelope })),
+      Effect.map(() => injection.state as QueueInjection.Ended),
+      Effect.uninterruptible
+    )
+  })
+
+/** Two threads of a server number messages: each takes every second number. */
+const client = Effect.fnUntraced(function* (ways: Ways, first: 1 | 2) {
+  const { record } = yield* Home
+  const { pid, uid } = yield* Identity
+  // Numbers stand for the process ids of qmail-queue: unique while this process lives.
+  let lastQp = pid + first - threads
+  const calls: QueueClient["Service"] = {
+    open: (origin) =>
+      Effect.map(Clock.currentTimeMillis, (millis) => {
+        const qp = (lastQp += threads)
+        const time = Math.floor(millis / 1000)
+        const received = receivedByQueue({ pid: qp, origin: QueueOrigin.ofPart(origin, uid), time })
+        return entryOf(ways, { qp, time, uid, received, classic: record.classic })
+      })
+  }
+  return calls
+})
+
+const threads = 2
+
+/** A message stays in memory until it is whole, or too large for that. */
+const entryOf = (ways: Ways, birth: QueueInjection.Birth): QueueEntry => {
+  const { qp } = birth
   let pieces: Array<Uint8Array> = []
   let waiting = 0
-  let hasBegun = false
+  let injection: Injection | undefined
   const flush = Effect.suspend(() => {
     const bytes = concat(pieces)
     pieces = []
     waiting = 0
-    const begun = hasBegun ? Effect.void : injection.begin
-    hasBegun = true
-    return Effect.andThen(begun, injection.tell({ _tag: "TextCame", bytes }))
+    const begun = injection === undefined ? (injection = ways.piecewise(birth)).begin : Effect.void
+    return Effect.andThen(
+      begun,
+      Effect.suspend(() => injection!.tell({ _tag: "TextCame", bytes }))
+    )
   })
-  const status = Effect.sync(() => statusAt(injection.state, qp))
+  const end = (envelope: Uint8Array): Effect.Effect<QueueInjection.State> =>
+    injection === undefined
+      ? ways.whole(birth, concat(pieces), envelope)
+      : flush.pipe(
+          Effect.andThen(injection.tell({ _tag: "TextEnded" })),
+          Effect.andThen(injection.tell({ _tag: "EnvelopeCame", bytes: envelope })),
+          Effect.map(() => injection!.state)
+        )
+  const leave = Effect.suspend(() =>
+    (injection === undefined ? Effect.void : Effect.uninterruptible(injection.tell({ _tag: "CallerLeft" }))).pipe(
+      Effect.map(() => statusOf({ qp, ending: { _tag: "Exited", exitCode: 54 }, failed: true, custom: "" }))
+    )
+  )
   return {
     qp,
     put: (bytes) =>
       Effect.suspend(() => {
-        if (injection.isOver) return Effect.void
+        if (injection?.isOver) return Effect.void
         pieces.push(bytes)
         waiting += bytes.length
         return waiting < pieceBytes ? Effect.void : Effect.uninterruptible(flush)
       }),
     finish: (envelope) =>
       Result.match(EnvelopeRecords.format(envelope), {
-        onFailure: () => leave(injection, hasBegun, qp),
+        onFailure: () => leave,
         onSuccess: (bytes) =>
-          flush.pipe(
-            Effect.andThen(injection.tell({ _tag: "TextEnded" })),
-            Effect.andThen(injection.tell({ _tag: "EnvelopeCame", bytes })),
-            Effect.andThen(status),
-            Effect.uninterruptible
+          Effect.uninterruptible(
+            Effect.map(
+              Effect.suspend(() => end(bytes)),
+              (state) => statusAt(state, qp)
+            )
           )
       }),
-    abandon: Effect.suspend(() => leave(injection, hasBegun, qp))
+    abandon: leave
   }
 }
-
-/** The caller withholds the rest. */
-const leave = (injection: Injection, hasBegun: boolean, qp: number): Effect.Effect<QueueStatus> =>
-  (hasBegun ? Effect.uninterruptible(injection.tell({ _tag: "CallerLeft" })) : Effect.void).pipe(
-    Effect.map(() => statusOf({ qp, ending: { _tag: "Exited", exitCode: 54 }, failed: true, custom: "" }))
-  )
 
 const statusAt = (state: QueueInjection.State, qp: number): QueueStatus => {
   if (state._tag === "Queued") return { _tag: "Queued", qp }

@@ -71,7 +71,7 @@ export const deliver = (job: LocalJob): Effect.Effect<LocalReport, never, Servic
     return { exitCode, output }
   })
 
-/** Maildir names of this process. */
+/** Maildir names of this process: one thread of it delivers. */
 let deliveries = 0
 
 /** More than qmail-lspawn's report holds. */

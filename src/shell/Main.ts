@@ -5,6 +5,7 @@ import * as Data from "effect/Data"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as fs from "node:fs"
+import { isMainThread } from "node:worker_threads"
 import { type ByteString, toChunk } from "../core/Bytes.ts"
 import { type ExitCode, exitSuccess, exitTemporary } from "../core/Outcome.ts"
 
@@ -26,9 +27,12 @@ export const run = (name: string, program: Program): void => {
 
 /**
  * For servers: SIGTERM and SIGINT interrupt the program, its finalizers bring what is under way to an end, and that
- * is a success.
+ * is a success. `inThread` is what this program does in a worker thread of its own.
  */
-export const runServer = (name: string, program: Program): void =>
+export const runServer = (name: string, program: Program, inThread: () => void): void =>
+  isMainThread ? runMain(name, program) : inThread()
+
+const runMain = (name: string, program: Program): void =>
   NodeRuntime.runMain(program, {
     disableErrorReporting: true,
     teardown: (exit, onExit) =>

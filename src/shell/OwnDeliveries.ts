@@ -6,27 +6,33 @@ import * as OwnerDelivery from "../core/delivery/OwnerDelivery.ts"
 import type { Report } from "../core/delivery/SpawnReport.ts"
 import * as SpawnReport from "../core/delivery/SpawnReport.ts"
 import * as MessageNumber from "../core/queue/MessageNumber.ts"
+import { DiskThread } from "./DiskThread.ts"
 import { Identity } from "./Identity.ts"
 import * as LocalAgent from "./LocalAgent.ts"
-import { QueueStore } from "./QueueStore.ts"
+import { type QueueCalls, QueueStore } from "./QueueStore.ts"
 import * as RemoteAgent from "./RemoteAgent.ts"
 import { type DeliveryOrder, Spawner } from "./Spawner.ts"
 import { UserDatabase } from "./UserDatabase.ts"
 
-/** `defaultDelivery`: the instructions of those who have no .qmail, e.g. `./Maildir/`. */
-export const layer = (defaultDelivery: ByteString) => Spawner.layerFrom(makeDeliver(defaultDelivery))
+/** Deliveries to mailboxes are the disk thread's work. */
+export const layerThread = Spawner.layerFrom(
+  Effect.gen(function* () {
+    const { ask } = yield* DiskThread
+    const toRemote = yield* remoteDelivery
+    return (order: DeliveryOrder) =>
+      order.channel === "remote"
+        ? toRemote(order)
+        : Effect.map(
+            ask({ _tag: "Deliver", delivery: order }),
+            (report) => report ?? SpawnReport.crashed(order.channel)
+          )
+  })
+)
 
-const makeDeliver = Effect.fnUntraced(function* (defaultDelivery: ByteString) {
+const remoteDelivery = Effect.gen(function* () {
   const store = yield* QueueStore
   const settings = fresh(RemoteAgent.readSettings)
-  return Effect.fnUntraced(function* (order: DeliveryOrder) {
-    const at = order.recipient.lastIndexOf("@")
-    const message = store.path(MessageNumber.mess(order.id, store.split))
-    const place = { box: order.recipient.slice(0, at), domain: order.recipient.slice(at + 1), message }
-    if (order.channel === "local")
-      return yield* deliverLocal(order, { ...place, beforeProgram: () => store.pin(order.id) }, defaultDelivery)
-    return yield* deliverRemote(order, place, settings)
-  })
+  return (order: DeliveryOrder) => deliverRemote(order, placeOf(store, order), settings)
 })
 
 interface Place {
@@ -35,11 +41,17 @@ interface Place {
   readonly message: ByteString
 }
 
-const deliverLocal = Effect.fnUntraced(function* (
-  { sender }: DeliveryOrder,
-  { beforeProgram, box, domain, message }: Place & { readonly beforeProgram: () => void },
-  defaultDelivery: ByteString
-) {
+const placeOf = (store: QueueCalls, { id, recipient }: DeliveryOrder): Place => {
+  const at = recipient.lastIndexOf("@")
+  const message = store.path(MessageNumber.mess(id, store.split))
+  return { box: recipient.slice(0, at), domain: recipient.slice(at + 1), message }
+}
+
+export type LocalServices = LocalAgent.Services | QueueStore | UserDatabase
+
+export const deliverLocal = Effect.fnUntraced(function* (order: DeliveryOrder) {
+  const store = yield* QueueStore
+  const { box, domain, message } = placeOf(store, order)
   if (box === "") return SpawnReport.trash
   const found = yield* (yield* UserDatabase).lookup(box)
   if (found._tag === "Failed") return SpawnReport.ofLocal({ _tag: "Exited", exitCode: found.exitCode }, "")
@@ -50,13 +62,16 @@ const deliverLocal = Effect.fnUntraced(function* (
     ...account,
     local: box,
     domain,
-    sender,
+    sender: order.sender,
     defaultDelivery,
     message,
-    beforeProgram
+    beforeProgram: () => store.pin(order.id)
   })
   return SpawnReport.ofLocal({ _tag: "Exited", exitCode }, SpawnReport.cutLocal(output))
 })
+
+/** Instructions of accounts without a .qmail file. */
+const defaultDelivery = "./Maildir/"
 
 const deliverRemote = <E, R>(
   { recipient, sender }: DeliveryOrder,

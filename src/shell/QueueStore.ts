@@ -64,7 +64,7 @@ export class QueueStore extends Context.Service<QueueStore, QueueCalls>()("thres
     })
   )
 
-  /** For the one process that queues and sends: files of messages that have ended are used again. */
+  /** For the one thread that queues and sends: files of messages that have ended are used again. */
   static readonly layerServer: Layer.Layer<QueueStore, never, Files | Home> = Layer.effect(
     QueueStore,
     Effect.gen(function* () {

@@ -10,6 +10,7 @@ import { type ExitCode, exitSuccess, exitTemporary, systemText } from "../core/O
 import { Accounts } from "./Accounts.ts"
 import { Cleaner } from "./Cleaner.ts"
 import { Controls, type ControlsError } from "./Controls.ts"
+import { DiskThread } from "./DiskThread.ts"
 import { Files } from "./Files.ts"
 import { Home } from "./Home.ts"
 import * as HomeCheck from "./HomeCheck.ts"
@@ -31,7 +32,6 @@ import * as SmtpListener from "./SmtpListener.ts"
 import * as SpareFiles from "./SpareFiles.ts"
 import { Sockets } from "./Sockets.ts"
 import { TcpTimeoutFile } from "./TcpTimeoutFile.ts"
-import { UserDatabase } from "./UserDatabase.ts"
 
 export interface Options {
   readonly listen: ReadonlyArray<Endpoint>
@@ -42,9 +42,9 @@ export interface Options {
 
 /** Everything above files, processes, identity and home. */
 const services = (log: LogStyle) =>
-  Layer.mergeAll(OwnDeliveries.layer(defaultDelivery), LogSink.layer(1, log), Cleaner.layerDirect).pipe(
-    Layer.provideMerge(Layer.mergeAll(Injector.layer, UserDatabase.layer, Resolver.layer, TcpTimeoutFile.layer(30))),
-    Layer.provideMerge(Layer.mergeAll(QueueStore.layerServer, QueueTrigger.layer, MessageHints.layer, Accounts.layer)),
+  Layer.mergeAll(OwnDeliveries.layerThread, LogSink.layer(1, log), Cleaner.layerThread, Injector.layerThread).pipe(
+    Layer.provideMerge(Layer.mergeAll(DiskThread.layer, Resolver.layer, TcpTimeoutFile.layer(30))),
+    Layer.provideMerge(Layer.mergeAll(QueueStore.layer, QueueTrigger.layer, MessageHints.layer, Accounts.layer)),
     Layer.provideMerge(Layer.mergeAll(Locks.layer, Controls.layer, SmtpConnections.layer, Sockets.layer))
   )
 
@@ -139,9 +139,6 @@ const onSignals = Effect.fnUntraced(function* (
     )
   }
 })
-
-/** Instructions of accounts without a .qmail file. */
-const defaultDelivery = "./Maildir/"
 
 /** A client in the middle of a message is waited for, but not as long as a delivery: he has not been told 250. */
 const clientDrainSecondsMax = 10

@@ -30,8 +30,8 @@ export const recycling = (files: FileCalls, plain: QueueCalls): QueueCalls => {
   const texts: Array<SpareText> = []
   const envelopes: Array<Spare> = []
   const leftovers: Leftovers = new Map()
-  /** Names in pid/ that callers know, and the spare that stands for each. */
-  const unborn = new Map<ByteString, SpareText>()
+  /** Names in pid/ that callers know, and the spare that stands for each; undefined when it has got its new name. */
+  const unborn = new Map<ByteString, SpareText | undefined>()
   /** Messages that came in here and are in nobody else's hands, with the sizes of their files. */
   const ours = new Map<Id, { readonly text: number; readonly envelope: number }>()
   let count = 0
@@ -86,14 +86,15 @@ export const recycling = (files: FileCalls, plain: QueueCalls): QueueCalls => {
       }),
     linkMessage: (name, id) => {
       const text = unborn.get(name)
-      return text === undefined ? plain.linkMessage(name, id) : files.rename(text.file, mess(id))
+      return text === undefined
+        ? plain.linkMessage(name, id)
+        : Effect.map(files.rename(text.file, mess(id)), () => void unborn.set(name, undefined))
     },
     removeName: (name) =>
       Effect.suspend(() => {
         const text = unborn.get(name)
         if (!unborn.delete(name)) return plain.removeName(name)
-        // Where it was linked it has no other name any more.
-        return Effect.ignore(files.unlink(text!.file))
+        return text === undefined ? Effect.void : Effect.ignore(files.unlink(text.file))
       }),
     createEnvelope: (id) =>
       Effect.suspend(() => {

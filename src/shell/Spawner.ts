@@ -10,6 +10,7 @@ import * as Queue from "effect/Queue"
 import type { ByteString } from "../core/Bytes.ts"
 import type { Fact } from "../core/delivery/SendState.ts"
 import * as SpawnProtocol from "../core/delivery/SpawnProtocol.ts"
+import * as SpawnReport from "../core/delivery/SpawnReport.ts"
 import * as MessageNumber from "../core/queue/MessageNumber.ts"
 import type { Channel } from "../core/route/Channel.ts"
 import { Home } from "./Home.ts"
@@ -103,7 +104,7 @@ export class Spawner extends Context.Service<Spawner, SpawnerCalls>()("thresher/
           start: (order) =>
             deliver(order).pipe(
               // One message that we cannot cope with must not stop all others.
-              Effect.catchCause(() => Effect.succeed(`Zqmail-${order.channel} crashed.\n`)),
+              Effect.catchCause(() => Effect.succeed(SpawnReport.crashed(order.channel))),
               Effect.map((report) =>
                 Queue.offerUnsafe(news, { _tag: "Reported", channel: order.channel, slot: order.slot, report })
               ),

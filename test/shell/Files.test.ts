@@ -18,6 +18,7 @@ const real = mkdtempSync(join(tmpdir(), "thresher-files-"))
 const layers: ReadonlyArray<readonly [string, Layer.Layer<Files>, string]> = [
   ["the real layer that blocks", Files.layerSync, `${real}/sync`],
   ["the real layer that waits", Files.layer, `${real}/async`],
+  ["the real layer of the disk thread", Files.layerThread, `${real}/thread`],
   ["the disk in memory", memory.layer, "/disk/here"]
 ]
 

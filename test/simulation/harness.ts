@@ -13,10 +13,15 @@ import type { Errno } from "../../src/core/Outcome.ts"
 import * as MessageNumber from "../../src/core/queue/MessageNumber.ts"
 import { type Presence, stateOf } from "../../src/core/queue/QueueState.ts"
 import * as Result from "effect/Result"
+import type { FromThread, ToThread } from "../../src/shell/DiskOrders.ts"
+import type { Thread } from "../../src/shell/DiskThread.ts"
+import * as DiskThreadLife from "../../src/shell/DiskThreadLife.ts"
 import type { Files } from "../../src/shell/Files.ts"
 import { Home } from "../../src/shell/Home.ts"
 import { Identity } from "../../src/shell/Identity.ts"
 import { MemoryDisk, PowerCut } from "../../src/shell/MemoryDisk.ts"
+import { Processes, ProcessesError } from "../../src/shell/Processes.ts"
+import * as ThreadPort from "../../src/shell/ThreadPort.ts"
 
 // Chance
 
@@ -56,6 +61,19 @@ export const makeHome = (record: InstallRecord.InstallRecord = InstallRecord.own
     Identity.layerMemory({})
   )
   return { disk, layer, record }
+}
+
+/** A disk thread on the same disk, in the thread of the test. */
+export const threadIn = (layer: Layer.Layer<Files | Home | Identity>) => (): Thread => {
+  const [port, within] = ThreadPort.pair<FromThread, ToThread>()
+  const noProcesses = Layer.succeed(Processes, {
+    spawn: ({ program }) => Effect.fail(new ProcessesError({ program, errno: "ENOENT" }))
+  })
+  const services = DiskThreadLife.services(within).pipe(Layer.provideMerge(Layer.merge(layer, noProcesses)))
+  const life = Effect.runFork(Effect.provide(Effect.andThen(DiskThreadLife.serve(within), Effect.never), services))
+  const lost: Array<() => void> = []
+  life.addObserver(() => lost.forEach((act) => act()))
+  return { port, whenLost: (act) => void lost.push(act), end: () => life.interruptUnsafe() }
 }
 
 /** Runs on a clock of its own, which stands still unless the effect moves it. */

@@ -174,7 +174,11 @@ describe("Injection in our own home", () => {
 describe("The crash walk itself", () => {
   for (const [title, change, complaint] of [
     ["a todo/ that is not synced", (): Partial<FileCalls> => ({ syncDirectory: () => Effect.void }), /not queued/],
-    ["a text that is not synced", (): Partial<FileCalls> => ({ fsync: () => Effect.void }), /without its whole text|holds/]
+    [
+      "a text that is not synced",
+      (): Partial<FileCalls> => ({ fsync: () => Effect.void }),
+      /without its whole text|holds/
+    ]
   ] as const)
     it(`finds ${title}`, async () => {
       const found = await Harness.crashWalk({

@@ -9,6 +9,7 @@ import type { Envelope } from "../../src/core/envelope/Envelope.ts"
 import * as MessageNumber from "../../src/core/queue/MessageNumber.ts"
 import { isAccepted } from "../../src/core/queue/QueueState.ts"
 import { Cleaner } from "../../src/shell/Cleaner.ts"
+import { DiskThread } from "../../src/shell/DiskThread.ts"
 import { Controls } from "../../src/shell/Controls.ts"
 import * as Injector from "../../src/shell/Injector.ts"
 import { Locks } from "../../src/shell/Locks.ts"
@@ -75,13 +76,15 @@ const makeWorld = (record: InstallRecord.InstallRecord, hints: typeof MessageHin
     }))
   )
   const queue = Layer.mergeAll(
-    QueueStore.layerServer,
+    QueueStore.layer,
     QueueTrigger.layerMemory,
     Controls.layer,
     Locks.layerMemory(),
     hints
   ).pipe(Layer.provideMerge(home.layer))
-  const services = Layer.mergeAll(Injector.layer, Cleaner.layerDirect, spawner, LogSink.layerMemory(log)).pipe(
+  const hands = Layer.mergeAll(Injector.layerThread, Cleaner.layerThread, spawner, LogSink.layerMemory(log))
+  const services = hands.pipe(
+    Layer.provideMerge(DiskThread.layerFrom(Harness.threadIn(home.layer))),
     Layer.provideMerge(queue)
   )
   const inject = Effect.fnUntraced(function* (mail: Mail) {

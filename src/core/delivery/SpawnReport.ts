@@ -9,13 +9,16 @@
 import type { ByteString } from "../Bytes.ts"
 import type { ExitCode } from "../Outcome.ts"
 import type { Ending } from "../queue/QueueStatus.ts"
+import type { Channel } from "../route/Channel.ts"
 
 /** A letter and a text. */
 export type Report = ByteString
 
+export const crashed = (channel: Channel): Report => `Zqmail-${channel} crashed.\n`
+
 /** `output` is everything qmail-local and its children wrote. */
 export const ofLocal = (ending: Ending, output: ByteString): Report => {
-  if (ending._tag === "Killed") return "Zqmail-local crashed.\n"
+  if (ending._tag === "Killed") return crashed("local")
   const text = upToNul(output)
   const fixed = localTexts[ending.exitCode]
   if (fixed !== undefined) return fixed
@@ -28,7 +31,7 @@ export const ofLocal = (ending: Ending, output: ByteString): Report => {
  * each with its NUL. The worse of the two counts, and the second text is said unless it promises more than happened.
  */
 export const ofRemote = (ending: Ending, output: ByteString): Report => {
-  if (ending._tag === "Killed") return "Zqmail-remote crashed.\n"
+  if (ending._tag === "Killed") return crashed("remote")
   if (ending.exitCode === 111) return "ZUnable to run qmail-remote.\n"
   if (ending.exitCode !== 0) return "DUnable to run qmail-remote.\n"
   if (output === "") return "Zqmail-remote produced no output.\n"

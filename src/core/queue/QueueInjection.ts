@@ -91,8 +91,9 @@ export type Command =
   | { readonly _tag: "ForgetMessage"; readonly id: MessageNumber; readonly withEnvelope: boolean }
   | { readonly _tag: "PullTrigger"; readonly id: MessageNumber }
 
-export const isOver = (state: State): state is Extract<State, { readonly _tag: "Queued" | "Abandoned" }> =>
-  state._tag === "Queued" || state._tag === "Abandoned"
+export type Ended = Extract<State, { readonly _tag: "Queued" | "Abandoned" }>
+
+export const isOver = (state: State): state is Ended => state._tag === "Queued" || state._tag === "Abandoned"
 
 export const initial = (birth: Birth): Step<State, Command> => naming(birth, 1)
 
@@ -169,7 +170,7 @@ const writeEnvelope = (state: Extract<State, { _tag: "WritingEnvelope" }>, event
   )
 }
 
-type Unfinished = Exclude<State, { readonly _tag: "Queued" | "Abandoned" }>
+type Unfinished = Exclude<State, Ended>
 
 const failed = (state: Unfinished, errno: Errno): Step<State, Command> => {
   if (state._tag === "Naming" && state.attempt < attemptsMax && !isFull(errno))
