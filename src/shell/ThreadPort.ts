@@ -39,6 +39,6 @@ const gathering = <A>(post: (messages: ReadonlyArray<A>) => void): ((message: A)
     post(messages)
   }
   return (message) => {
-    if (gathered.push(message) === 1) queueMicrotask(flush)
+    if (gathered.push(message) === 1) setImmediate(flush)
   }
 }
