@@ -178,16 +178,22 @@ const whileBusy =
       () => Effect.flatMap(pause, () => whileBusy(pause)(attempt))
     )
 
-const make = (call: Caller, pause: Effect.Effect<void>): Omit<FileCalls, "syncDirectory"> => {
+/** `scratch`: calls are over before the next one begins, so that small reads need no large buffer of their own. */
+const make = (
+  call: Caller,
+  pause: Effect.Effect<void>,
+  scratch: Uint8Array | undefined
+): Omit<FileCalls, "syncDirectory"> => {
   const patiently = whileBusy(pause)
   const stat = (path: ByteString) => Effect.map(call<fs.BigIntStats>("stat", path, "stat", raw(path), bigint), statOf)
   const open: FileCalls["open"] = (path, how, mode = 0o644) => call("open", path, "open", raw(path), flagsOf[how], mode)
   const close: FileCalls["close"] = (fd) => call("close", `${fd}`, "close", fd)
   const read: FileCalls["read"] = (fd, max, position, into) =>
     Effect.suspend(() => {
-      const buffer = into ?? new Uint8Array(max)
+      const lent = into === undefined && scratch !== undefined && max <= scratch.length
+      const buffer = lent ? scratch : (into ?? new Uint8Array(max))
       return Effect.map(patiently(call<number>("read", `${fd}`, "read", fd, buffer, 0, max, position)), (n) =>
-        n === buffer.length ? buffer : buffer.subarray(0, n)
+        lent ? buffer.slice(0, n) : n === buffer.length ? buffer : buffer.subarray(0, n)
       )
     })
   const write: FileCalls["write"] = (fd, bytes, position = null) =>
@@ -272,9 +278,10 @@ const coalesced = (
 const pauseMillis = 5
 const sync = make(
   callSync,
-  Effect.sync(() => void Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, pauseMillis))
+  Effect.sync(() => void Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, pauseMillis)),
+  new Uint8Array(pieceBytes)
 )
-const asynchronous = make(callAsync, Effect.sleep(pauseMillis))
+const asynchronous = make(callAsync, Effect.sleep(pauseMillis), undefined)
 const mixed = { ...sync, fsync: asynchronous.fsync }
 
 export class Files extends Context.Service<Files, FileCalls>()("thresher/shell/Files") {

@@ -10,7 +10,6 @@ import * as Result from "effect/Result"
 import { concat } from "../core/Bytes.ts"
 import * as EnvelopeRecords from "../core/envelope/EnvelopeRecords.ts"
 import { receivedByQueue } from "../core/header/TraceFields.ts"
-import type { Step } from "../core/Machine.ts"
 import type { MessageNumber } from "../core/queue/MessageNumber.ts"
 import * as QueueInjection from "../core/queue/QueueInjection.ts"
 import * as QueueOrigin from "../core/queue/QueueOrigin.ts"
@@ -66,26 +65,26 @@ export class Injection {
 
   /** Tells the machine what the caller said, and does what follows from it. */
   readonly tell = (event: QueueInjection.Event): Effect.Effect<void> =>
-    Effect.suspend(() => (this.isOver ? Effect.void : this.#decided(QueueInjection.decide(this.state, event))))
+    Effect.suspend(() => (this.isOver ? Effect.void : this.#perform(this.#decide(event))))
 
-  #decided({ commands, state }: Step<QueueInjection.State, QueueInjection.Command>): Effect.Effect<void> {
+  #decide(event: QueueInjection.Event): ReadonlyArray<QueueInjection.Command> {
+    const { commands, state } = QueueInjection.decide(this.state, event)
     this.state = state
-    return commands.length > 0
-      ? Effect.andThen(this.#perform(commands), this.isOver ? this.#close : Effect.void)
-      : this.isOver
-        ? this.#close
-        : Effect.void
+    return commands
   }
 
+  /** What an answer leads to is done before what else was ordered. */
   #perform(commands: ReadonlyArray<QueueInjection.Command>): Effect.Effect<void> {
     return Effect.gen({ self: this }, function* () {
-      for (const command of commands) {
-        const answer = yield* Effect.match(this.#command(command), {
+      for (let agenda = commands; agenda.length > 0;) {
+        const answer = yield* Effect.match(this.#command(agenda[0]!), {
           onFailure: ({ errno }) => ({ _tag: "Failed", errno }) as const,
           onSuccess: (event) => event
         })
-        if (answer !== undefined) yield* this.#decided(QueueInjection.decide(this.state, answer))
+        const later = agenda.slice(1)
+        agenda = answer === undefined ? later : this.#decide(answer).concat(later)
       }
+      if (this.isOver) yield* this.#close
     })
   }
 
