@@ -109,7 +109,11 @@ type Caller = <A>(
   ...args: ReadonlyArray<unknown>
 ) => Effect.Effect<A, FilesError>
 
-const errnoOf = (cause: unknown): Errno => (cause as NodeJS.ErrnoException).code ?? "EIO"
+/** No file has a name with a zero byte in it, which node refuses before it asks the system. */
+const errnoOf = (cause: unknown): Errno => {
+  const { code } = cause as NodeJS.ErrnoException
+  return code === "ERR_INVALID_ARG_VALUE" ? "ENOENT" : (code ?? "EIO")
+}
 
 const calls = fs as unknown as Record<string, (...args: Array<unknown>) => unknown>
 
@@ -124,9 +128,13 @@ const callSync: Caller = (operation, path, name, ...args) =>
 
 const callAsync: Caller = (operation, path, name, ...args) =>
   Effect.callback((resume) => {
-    calls[name]!(...args, (cause: unknown, value: never) =>
-      resume(cause ? Effect.fail(new FilesError({ operation, path, errno: errnoOf(cause) })) : Effect.succeed(value))
-    )
+    const failed = (cause: unknown): void =>
+      resume(Effect.fail(new FilesError({ operation, path, errno: errnoOf(cause) })))
+    try {
+      calls[name]!(...args, (cause: unknown, value: never) => (cause ? failed(cause) : resume(Effect.succeed(value))))
+    } catch (cause) {
+      failed(cause)
+    }
   })
 
 const raw = (path: ByteString): string | Buffer => (/[\x80-\xff]/.test(path) ? Buffer.from(path, "latin1") : path)

@@ -45,6 +45,12 @@ for (const [name, layer, directory] of layers)
         assert.strictEqual(yield* errnoOf(files.open(`${directory}/a`, "create")), "EEXIST")
       })
     )
+    on("finds no file whose name has a zero byte in it, whoever wrote such a name down", (files) =>
+      Effect.gen(function* () {
+        assert.strictEqual(yield* errnoOf(files.readFile(`${directory}/a\0b`)), "ENOENT")
+        assert.strictEqual(yield* errnoOf(files.stat("\0\xef")), "ENOENT")
+      })
+    )
     on("appends, truncates and reads in pieces", (files) =>
       Effect.gen(function* () {
         const fd = yield* files.open(`${directory}/a`, "append")
