@@ -80,7 +80,7 @@ export const todoPreprocessed = (turn: Turn, result: SendState.Preprocessed): vo
 /** So many wait in todo/ with nothing but their numbers and addresses in memory. */
 const mayGoStraight = ({ settings, straight }: SendState.State): boolean =>
   !settings.classic && straight.size < straightMax
-const straightMax = 4096
+const straightMax = 16384
 
 export const nextLook = ({ todo }: SendState.State): EpochSeconds | undefined =>
   todo.listing || todo.waiting.length > 0 ? undefined : todo.listAt
