@@ -6,8 +6,12 @@ import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import { fromChunk, toChunk } from "../core/Bytes.ts"
 import * as CleanRequest from "../core/queue/CleanRequest.ts"
+import type { MessageNumber } from "../core/queue/MessageNumber.ts"
 import { DiskThread } from "./DiskThread.ts"
+import { Files } from "./Files.ts"
 import * as PipeEnds from "./PipeEnds.ts"
+import { QueueStore } from "./QueueStore.ts"
+import * as StraightEnd from "./StraightEnd.ts"
 
 /** qmail-clean is gone: nothing can be removed any more. */
 export class CleanerLost extends Data.TaggedError("CleanerLost") {}
@@ -17,6 +21,8 @@ export class Cleaner extends Context.Service<
   {
     /** False: something could not be removed. */
     readonly clean: (request: CleanRequest.CleanRequest) => Effect.Effect<boolean, CleanerLost>
+    /** Everything of a message that was delivered while it was in todo/. */
+    readonly endStraight: (id: MessageNumber) => Effect.Effect<StraightEnd.StraightEnd, CleanerLost>
     /** Returns when qmail-clean is gone. */
     readonly lost: Effect.Effect<void>
   }
@@ -26,15 +32,18 @@ export class Cleaner extends Context.Service<
     Cleaner,
     Effect.map(DiskThread, ({ ask }) => ({
       lost: Effect.never,
-      clean: (request) => Effect.map(ask({ _tag: "Clean", request }), (done) => done === true)
+      clean: (request) => Effect.map(ask({ _tag: "Clean", request }), (done) => done === true),
+      endStraight: (id) => Effect.map(ask({ _tag: "EndStraight", id }), (end) => end ?? "todoStays")
     }))
   )
 
   /** Asks qmail-clean. Requests do not wait for each other; answers come in their order. */
-  static readonly layerPipes = (requests: number, answers: number): Layer.Layer<Cleaner> =>
+  static readonly layerPipes = (requests: number, answers: number): Layer.Layer<Cleaner, never, Files | QueueStore> =>
     Layer.effect(
       Cleaner,
       Effect.gen(function* () {
+        const files = yield* Files
+        const store = yield* QueueStore
         const to = PipeEnds.writing(requests)
         const from = PipeEnds.reading(answers)
         const waiting: Array<Deferred.Deferred<boolean, CleanerLost>> = []
@@ -57,19 +66,17 @@ export class Cleaner extends Context.Service<
           }
         })
         yield* Effect.forkScoped(listen)
-        return {
-          lost: Deferred.await(loss),
-          clean: (request) =>
-            Effect.suspend(() => {
-              if (isLost) return Effect.fail(new CleanerLost())
-              const waiter = Deferred.makeUnsafe<boolean, CleanerLost>()
-              waiting.push(waiter)
-              return Effect.andThen(
-                Effect.flatMap(to.write(toChunk(CleanRequest.format(request))), (ok) => (ok ? Effect.void : lose)),
-                Deferred.await(waiter)
-              )
-            })
-        }
+        const clean = (request: CleanRequest.CleanRequest) =>
+          Effect.suspend(() => {
+            if (isLost) return Effect.fail(new CleanerLost())
+            const waiter = Deferred.makeUnsafe<boolean, CleanerLost>()
+            waiting.push(waiter)
+            return Effect.andThen(
+              Effect.flatMap(to.write(toChunk(CleanRequest.format(request))), (ok) => (ok ? Effect.void : lose)),
+              Deferred.await(waiter)
+            )
+          })
+        return { lost: Deferred.await(loss), clean, endStraight: (id) => StraightEnd.end(files, store, clean, id) }
       })
     )
 }

@@ -5,6 +5,7 @@ import type { MessageNumber } from "../core/queue/MessageNumber.ts"
 import type * as QueueInjection from "../core/queue/QueueInjection.ts"
 import type { Hint } from "./MessageHints.ts"
 import type { DeliveryOrder } from "./Spawner.ts"
+import type { StraightEnd } from "./StraightEnd.ts"
 
 export type Order =
   /** A whole message, from S1 to S4. */
@@ -18,12 +19,14 @@ export type Order =
   /** To a mailbox. */
   | { readonly _tag: "Deliver"; readonly delivery: DeliveryOrder }
   | { readonly _tag: "Clean"; readonly request: CleanRequest }
+  | { readonly _tag: "EndStraight"; readonly id: MessageNumber }
 
 interface Answers {
   readonly Inject: QueueInjection.Ended
   readonly Deliver: Report
   /** False: something could not be removed. */
   readonly Clean: boolean
+  readonly EndStraight: StraightEnd
 }
 
 export type AnswerTo<O extends Order> = Answers[O["_tag"]]

@@ -9,6 +9,7 @@ import type * as Fiber from "effect/Fiber"
 import * as Layer from "effect/Layer"
 import { parentPort, workerData } from "node:worker_threads"
 import type { ByteString } from "../core/Bytes.ts"
+import type { CleanRequest } from "../core/queue/CleanRequest.ts"
 import type { MessageNumber } from "../core/queue/MessageNumber.ts"
 import { Accounts } from "./Accounts.ts"
 import { Controls } from "./Controls.ts"
@@ -23,6 +24,7 @@ import * as OwnDeliveries from "./OwnDeliveries.ts"
 import { Processes } from "./Processes.ts"
 import { QueueStore } from "./QueueStore.ts"
 import { QueueTrigger } from "./QueueTrigger.ts"
+import * as StraightEnd from "./StraightEnd.ts"
 import * as ThreadPort from "./ThreadPort.ts"
 import { UserDatabase } from "./UserDatabase.ts"
 
@@ -68,9 +70,14 @@ const carryOut = (tools: Injector.Tools, order: Order): Effect.Effect<Answer, ne
     case "Deliver":
       return OwnDeliveries.deliverLocal(order.delivery)
     case "Clean":
-      return Effect.match(tools.store.clean(order.request), { onFailure: () => false, onSuccess: () => true })
+      return clean(tools, order.request)
+    case "EndStraight":
+      return StraightEnd.end(tools.files, tools.store, (request) => clean(tools, request), order.id)
   }
 }
+
+const clean = ({ store }: Injector.Tools, request: CleanRequest): Effect.Effect<boolean> =>
+  Effect.match(store.clean(request), { onFailure: () => false, onSuccess: () => true })
 
 /** Hint and trigger go over in one. */
 const tellingLayer = (port: Port): Layer.Layer<MessageHints | QueueTrigger> => {

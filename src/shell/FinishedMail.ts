@@ -51,18 +51,11 @@ export const end = (tools: QueueTools, id: MessageNumber): Effect.Effect<Fact> =
   )
 }
 
-/** The same for a message that never left todo/. */
-export const endStraight = (tools: QueueTools, id: MessageNumber): Effect.Effect<Fact> => {
-  const { files, store } = tools
-  const ended = (result: "removed" | "todoStays" | "messStays"): Fact => ({ _tag: "StraightEnded", id, result })
-  return orIfAbsent(files.unlink(store.path(todo(id))), () => undefined).pipe(
-    Effect.andThen(files.syncDirectory(store.path("todo"))),
-    Effect.matchEffect({
-      onFailure: () => Effect.succeed(ended("todoStays")),
-      onSuccess: () => Effect.map(removeText(tools, id), (ok) => ended(ok ? "removed" : "messStays"))
-    })
+export const endStraight = ({ cleaner }: QueueTools, id: MessageNumber): Effect.Effect<Fact> =>
+  cleaner.endStraight(id).pipe(
+    Effect.orElseSucceed(() => "messStays" as const),
+    Effect.map((result) => ({ _tag: "StraightEnded", id, result }))
   )
-}
 
 export const removeAbandoned = (tools: QueueTools, id: MessageNumber): Effect.Effect<Fact> =>
   Effect.map(removeText(tools, id), (ok) => ({ _tag: "AbandonedRemoved", id, ok }))

@@ -75,7 +75,7 @@ export class Injection {
 
   /** What an answer leads to is done before what else was ordered. */
   #perform(commands: ReadonlyArray<QueueInjection.Command>): Effect.Effect<void> {
-    return Effect.gen({ self: this }, function* () {
+    const all = Effect.gen({ self: this }, function* () {
       for (let agenda = commands; agenda.length > 0;) {
         const answer = yield* Effect.match(this.#command(agenda[0]!), {
           onFailure: ({ errno }) => ({ _tag: "Failed", errno }) as const,
@@ -84,8 +84,11 @@ export class Injection {
         const later = agenda.slice(1)
         agenda = answer === undefined ? later : this.#decide(answer).concat(later)
       }
-      if (this.isOver) yield* this.#close
     })
+    return Effect.andThen(
+      all,
+      Effect.suspend(() => (this.isOver ? this.#close : Effect.void))
+    )
   }
 
   #command(command: QueueInjection.Command): Effect.Effect<QueueInjection.Event | undefined, FilesError> {
