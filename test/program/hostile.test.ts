@@ -77,15 +77,15 @@ const run = (program: string, { home = good, redirect = "", shell = ":", stdin }
   new Promise<Ending>((resolve) => {
     const child = spawn("/bin/sh", ["-c", `${shell}; exec "$0" "$@" ${redirect}`, join(bin, program)], {
       env: { PATH: process.env["PATH"], QMAILHOME: home },
-      cwd: mkdtempSync(join(scratch, "in-"))
+      cwd: mkdtempSync(join(scratch, "in-")),
+      timeout: 30_000,
+      killSignal: "SIGKILL"
     })
     let said = ""
     for (const stream of [child.stdout, child.stderr]) stream.on("data", (bytes: Buffer) => (said += bytes.toString()))
     child.stdin.on("error", () => {})
     child.stdin.end(stdin)
-    const timer = setTimeout(() => child.kill("SIGKILL"), 30_000)
     child.on("close", (code, signal) => {
-      clearTimeout(timer)
       resolve({ code, signal, said })
     })
   })
