@@ -5,6 +5,8 @@ import { readdirSync, readFileSync } from "node:fs"
 import { join, resolve } from "node:path"
 import { pathToFileURL } from "node:url"
 import * as ControlSamples from "../src/core/control/ControlSamples.ts"
+import * as CopiedFiles from "../src/core/control/CopiedFiles.ts"
+import * as Programs from "../src/core/control/Programs.ts"
 
 const root = resolve(import.meta.dirname, "..")
 const manual = join(root, "docs/man")
@@ -32,6 +34,11 @@ describe("docs/man", () => {
       []
     )
   })
+  it("the page of a program is in the section that the table names", () =>
+    assert.deepStrictEqual(
+      Programs.all.map(({ name, section }) => `${name}.${section}`).filter((page) => !pages.includes(page)),
+      []
+    ))
   it("mandoc, where it is installed, finds nothing to say", () => {
     const { error, stdout } = spawnSync("mandoc", ["-T", "lint", "-W", "warning", ...pages], {
       cwd: manual,
@@ -50,5 +57,33 @@ describe("control", () => {
         .map((name) => [name, readFileSync(join(root, "control", name), "utf8")])
     )
     assert.deepStrictEqual(found, samples)
+  })
+})
+
+describe("what is installed", () => {
+  const copied = CopiedFiles.entries({ split: 23, owners: "many" }, "/var/qmail")
+  const named = (tag: "Manual" | "Document") =>
+    copied.flatMap(({ from }) => (from?._tag === tag ? [from.name] : [])).sort()
+
+  it("the table has every program, and no other", () =>
+    assert.deepStrictEqual(
+      Programs.all.map(({ name }) => name).sort(),
+      readdirSync(join(root, "src/bin"))
+        .map((name) => name.replace(/\.ts$/, ""))
+        .sort()
+    ))
+  it("it has every manual page but those of programs that stay where they were built", () => {
+    const staying = new Set(Programs.all.filter(({ isInstalled }) => !isInstalled).map(({ name }) => name))
+    assert.deepStrictEqual(named("Manual"), pages.filter((page) => !staying.has(page.slice(0, -2))).sort())
+  })
+  it("it has every file of docs/service, and documents that are there", () => {
+    const documents = named("Document")
+    assert.deepStrictEqual(
+      documents.filter((name) => name.startsWith("service/")),
+      readdirSync(join(root, "docs/service"))
+        .map((name) => `service/${name}`)
+        .sort()
+    )
+    for (const name of documents) assert.isAbove(readFileSync(join(root, "docs", name)).length, 0, name)
   })
 })

@@ -83,23 +83,24 @@ const program = (linesOf: (argument: ByteString) => Lines<Resolver | Sockets | I
   )
 
 /** All IPv4 addresses of a host. */
-export const ip: Effect.Effect<ExitCode> = program((host) =>
+export const addressLines = (host: ByteString): Lines<Resolver> =>
   Effect.map(addresses(host), (found) => found.map(IpAddress.format))
-)
 
 /** The name of an address. */
-export const ptr: Effect.Effect<ExitCode> = program((text) => {
+export const nameLines = (text: ByteString): Lines<Resolver> => {
   const address = IpAddress.parse(text) ?? IpAddress.parseLiteral(text)
   return address === undefined ? Effect.fail(hardError) : nameOf(address)
-})
+}
 
 /** The name of the first address of a host, which may be named without its domain. */
-export const fq: Effect.Effect<ExitCode> = program(
-  Effect.fnUntraced(function* (host) {
-    const [first] = yield* anyOf(yield* candidates(host))
-    return first === undefined ? yield* Effect.fail(noAddresses) : yield* nameOf(first)
-  })
-)
+export const fullNameLines: (host: ByteString) => Lines<Resolver> = Effect.fnUntraced(function* (host) {
+  const [first] = yield* anyOf(yield* candidates(host))
+  return first === undefined ? yield* Effect.fail(noAddresses) : yield* nameOf(first)
+})
+
+export const ip: Effect.Effect<ExitCode> = program(addressLines)
+export const ptr: Effect.Effect<ExitCode> = program(nameLines)
+export const fq: Effect.Effect<ExitCode> = program(fullNameLines)
 
 /** The name at the end of a chain of aliases. */
 export const cname: Effect.Effect<ExitCode> = program(

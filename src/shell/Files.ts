@@ -30,6 +30,8 @@ export interface FileStat {
   readonly kind: FileKind
   /** Decimal: may exceed 2^53. */
   readonly inode: string
+  /** The file system that the inode number counts in. */
+  readonly device: string
   readonly bytes: number
   /** Permission bits, with set-id and sticky. */
   readonly mode: number
@@ -42,7 +44,8 @@ export interface FileStat {
 
 /**
  * `create`: new file, must not exist, never through a symbolic link. `append`: created if absent. `replace`:
- * emptied if present. `update`: read and write an existing file. `*NonBlocking` are for FIFOs.
+ * emptied if present. `update`: read and write an existing file. `*NonBlocking` are for FIFOs. `readNoFollow`:
+ * whatever it is, if it is no symbolic link, without waiting for it.
  */
 export type OpenHow =
   | "read"
@@ -53,6 +56,7 @@ export type OpenHow =
   /** The same, but never through a symbolic link: where others can write the directory. */
   | "appendNoFollow"
   | "replace"
+  | "readNoFollow"
   | "readNonBlocking"
   | "writeNonBlocking"
   | "updateNonBlocking"
@@ -87,6 +91,9 @@ export interface FileCalls {
   readonly mkdir: (path: ByteString, mode: number) => Effect.Effect<void, FilesError>
   readonly chmod: (path: ByteString, mode: number) => Effect.Effect<void, FilesError>
   readonly chown: (path: ByteString, uid: number, gid: number) => Effect.Effect<void, FilesError>
+  /** The same for what is open: nobody can put another file in its place meanwhile. */
+  readonly fchmod: (fd: number, mode: number) => Effect.Effect<void, FilesError>
+  readonly fchown: (fd: number, uid: number, gid: number) => Effect.Effect<void, FilesError>
   /** Seconds. */
   readonly utimes: (path: ByteString, atime: number, mtime: number) => Effect.Effect<void, FilesError>
   /** Makes the directory's entries durable. Calls that wait for the same directory share one fsync. */
@@ -149,6 +156,7 @@ const flagsOf: Readonly<Record<OpenHow, number>> = {
   append: O_WRONLY | O_CREAT | O_APPEND | O_NONBLOCK,
   appendNoFollow: O_WRONLY | O_CREAT | O_APPEND | O_NONBLOCK | O_NOFOLLOW,
   replace: O_WRONLY | O_CREAT | O_TRUNC,
+  readNoFollow: O_RDONLY | O_NONBLOCK | O_NOFOLLOW,
   readNonBlocking: O_RDONLY | O_NONBLOCK,
   writeNonBlocking: O_WRONLY | O_NONBLOCK,
   updateNonBlocking: O_RDWR | O_NONBLOCK
@@ -165,6 +173,7 @@ const statOf = (s: fs.BigIntStats): FileStat => ({
           ? "symlink"
           : "other",
   inode: String(s.ino),
+  device: String(s.dev),
   bytes: Number(s.size),
   mode: Number(s.mode & 0o7777n),
   uid: Number(s.uid),
@@ -239,6 +248,8 @@ const make = (
     mkdir: (path, mode) => call("mkdir", path, "mkdir", raw(path), mode),
     chmod: (path, mode) => call("chmod", path, "chmod", raw(path), mode),
     chown: (path, uid, gid) => call("chown", path, "chown", raw(path), uid, gid),
+    fchmod: (fd, mode) => call("chmod", `${fd}`, "fchmod", fd, mode),
+    fchown: (fd, uid, gid) => call("chown", `${fd}`, "fchown", fd, uid, gid),
     utimes: (path, atime, mtime) => call("utimes", path, "utimes", raw(path), atime, mtime)
   }
 }

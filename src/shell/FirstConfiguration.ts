@@ -1,19 +1,24 @@
-/** The programs config and config-fast: the first control files of a host. */
+/** The programs qmail-config, config and config-fast: the first control files of a host. */
 import * as Effect from "effect/Effect"
-import { type ByteString, concat, fromChunk, fromText, lower, toChunk } from "../core/Bytes.ts"
+import * as Layer from "effect/Layer"
+import { type ByteString, fromChunk, lower, toChunk } from "../core/Bytes.ts"
 import * as FirstControls from "../core/control/FirstControls.ts"
 import { exitPermanent, exitSuccess } from "../core/Outcome.ts"
+import * as DnsPrograms from "./DnsPrograms.ts"
 import { Files, orIfAbsent } from "./Files.ts"
 import { Home } from "./Home.ts"
 import * as HomeTree from "./HomeTree.ts"
+import * as HostPrograms from "./HostPrograms.ts"
 import { Identity } from "./Identity.ts"
-import { Processes } from "./Processes.ts"
+import { Resolver } from "./Resolver.ts"
+import { Sockets } from "./Sockets.ts"
 
 /** config-fast: everything from the one name that is given. */
 export const configFast = Effect.gen(function* () {
-  const [host] = (yield* Identity).arguments
+  const { arguments: args, program } = yield* Identity
+  const [host] = args
   if (host === undefined || host === "") {
-    yield* say(2, "config-fast: usage: config-fast fqdn\n")
+    yield* say(2, `${program}: usage: ${program} fqdn\n`)
     return exitPermanent
   }
   yield* say(1, `Your fully qualified host name is ${host}.\n`)
@@ -33,17 +38,17 @@ export const config = Effect.gen(function* () {
   if (hostName === "") return yield* Effect.as(say(1, FirstControls.noHostName), exitSuccess)
   const host = lower(hostName)
   yield* say(1, `Your hostname is ${host}.\n`)
-  const [canonical] = yield* ask("dnsfq", host)
+  const [canonical] = yield* ask(DnsPrograms.fullNameLines(host))
   if (canonical === undefined) return yield* Effect.as(say(1, FirstControls.noCanonicalName), exitSuccess)
   const name = lower(canonical)
   yield* say(1, `Your host's fully qualified name in DNS is ${name}.\n`)
   for (const putting of FirstControls.names(name)) yield* put(putting)
 
   yield* say(1, " \nChecking local IP addresses:\n")
-  const addresses = new Set([...(yield* ask("dnsip", name)), ...(yield* ask("ipmeprint"))])
+  const addresses = new Set([...(yield* ask(DnsPrograms.addressLines(name))), ...(yield* HostPrograms.addressLines)])
   const locals: Array<ByteString> = []
   for (const address of [...addresses].sort()) {
-    const [found] = yield* ask("dnsptr", address)
+    const [found] = yield* ask(DnsPrograms.nameLines(address))
     const local = found === undefined ? undefined : lower(found)
     yield* say(1, FirstControls.sayAddress(address, local))
     if (local !== undefined) locals.push(local)
@@ -54,7 +59,10 @@ export const config = Effect.gen(function* () {
   yield* write("rcpthosts", content)
   yield* say(1, FirstControls.sayRefused("those hosts"))
   return exitSuccess
-})
+}).pipe(Effect.provide(Resolver.layer.pipe(Layer.provide(Sockets.layer))))
+
+/** qmail-config: from the name that is given, else from the DNS. */
+export const qmailConfig = Effect.flatMap(Identity, ({ arguments: args }) => (args.length > 0 ? configFast : config))
 
 const put = (putting: FirstControls.Putting) =>
   Effect.andThen(say(1, FirstControls.sayPutting(putting)), write(putting.file, `${putting.value}\n`))
@@ -78,22 +86,6 @@ const present = Effect.fnUntraced(function* (file: FirstControls.Putting["file"]
 const say = (fd: number, text: ByteString) =>
   Effect.flatMap(Files, (files) => Effect.mapError(files.write(fd, toChunk(text)), HomeTree.explain))
 
-/** The lines of a program that lies beside this one; none if it has trouble. */
-const ask = Effect.fnUntraced(
-  function* (program: string, ...args: ReadonlyArray<ByteString>) {
-    const { environment } = yield* Identity
-    const beside = fromText(process.argv[1] ?? "").replace(/[^/]*$/, "") || "./"
-    const child = yield* (yield* Processes).spawn({
-      program: `${beside}${program}`,
-      arguments: args,
-      environment,
-      descriptors: ["ignore", "fromChild", "ignore"]
-    })
-    const pieces: Array<Uint8Array> = []
-    for (let piece = yield* child.read(1); piece.length > 0; piece = yield* child.read(1)) pieces.push(piece)
-    return fromChunk(concat(pieces))
-      .split("\n")
-      .filter((line) => line !== "")
-  },
-  Effect.catchTag("ProcessesError", () => Effect.succeed<ReadonlyArray<ByteString>>([]))
-)
+/** Whoever cannot be asked knows nothing. */
+const ask = <R>(question: Effect.Effect<ReadonlyArray<ByteString>, unknown, R>) =>
+  Effect.orElseSucceed(question, (): ReadonlyArray<ByteString> => [])

@@ -3,16 +3,20 @@ import * as Effect from "effect/Effect"
 import * as Result from "effect/Result"
 import { type ByteString, fromChunk } from "../core/Bytes.ts"
 import * as ControlCheck from "../core/control/ControlCheck.ts"
+import * as CopiedFiles from "../core/control/CopiedFiles.ts"
 import { error, type Finding, warning } from "../core/control/Finding.ts"
 import * as Layout from "../core/control/Layout.ts"
 import * as LayoutCheck from "../core/control/LayoutCheck.ts"
 import { systemText } from "../core/Outcome.ts"
 import * as RelayClients from "../core/relay/RelayClients.ts"
 import * as UsersCheck from "../core/users/UsersCheck.ts"
-import { Accounts } from "./Accounts.ts"
+import type { Accounts } from "./Accounts.ts"
 import { Files, type FilesError, orIfAbsent } from "./Files.ts"
 import { Home } from "./Home.ts"
+import * as HomeCopies from "./HomeCopies.ts"
+import * as HomeTree from "./HomeTree.ts"
 import { Identity } from "./Identity.ts"
+import * as RoleIds from "./RoleIds.ts"
 
 /** Errors first, each group in the order of the home. */
 export const run: Effect.Effect<ReadonlyArray<Finding>, never, Accounts | Files | Home | Identity> = Effect.gen(
@@ -28,34 +32,26 @@ export const run: Effect.Effect<ReadonlyArray<Finding>, never, Accounts | Files 
 
 /** Owners, modes and kinds, against the table. */
 const tree = Effect.gen(function* () {
-  const files = yield* Files
   const { path, record } = yield* Home
+  const { directory } = yield* Identity
   const expected = yield* expectedIds
-  return yield* Effect.forEach(Layout.entries(record), (entry) => {
-    const file = entry.path === "" ? path : `${path}/${entry.path}`
-    return files.stat(file).pipe(
-      (stat) => orIfAbsent(stat, () => undefined),
+  const isLinked = yield* Effect.orElseSucceed(HomeCopies.isLinked(path, record, directory), () => false)
+  const copied = CopiedFiles.entries(record, path).filter((entry) => !isLinked || !entry.path.startsWith("bin/"))
+  return yield* Effect.forEach([...Layout.entries(record), ...copied], (entry) =>
+    HomeTree.look(path, entry).pipe(
       Effect.map((seen) => LayoutCheck.judge(entry, seen, expected(entry))),
       Effect.catch((failure) => Effect.succeed([unreadable(entry.path || ".", failure)]))
     )
-  })
+  )
 }).pipe(Effect.map((findings) => findings.flat()))
 
 /** Whom the roles stand for here. */
 const expectedIds = Effect.gen(function* () {
-  const { record } = yield* Home
-  const accounts = yield* Accounts
-  if (record.owners === "one") {
-    const { effectiveUid } = yield* Identity
-    return (): LayoutCheck.Expected => ({ uid: effectiveUid, gid: undefined })
-  }
-  const uids = new Map<string, number | undefined>()
-  for (const [role, name] of Object.entries(record.users))
-    uids.set(role, (yield* Effect.orElseSucceed(accounts.user(name), () => undefined))?.uid)
-  const gids = new Map<string, number | undefined>()
-  for (const [role, name] of Object.entries(record.groups))
-    gids.set(role, (yield* Effect.orElseSucceed(accounts.group(name), () => undefined))?.gid)
-  return ({ group, owner }: Layout.Entry): LayoutCheck.Expected => ({ uid: uids.get(owner), gid: gids.get(group) })
+  const { path, record } = yield* Home
+  if (record.owners === "many")
+    return yield* RoleIds.known([...Layout.entries(record), ...CopiedFiles.entries(record, path)])
+  const { effectiveUid } = yield* Identity
+  return (): LayoutCheck.Expected => ({ uid: effectiveUid, gid: undefined })
 })
 
 const controls = Effect.gen(function* () {

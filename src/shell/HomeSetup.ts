@@ -34,8 +34,7 @@ export const init = Effect.fn("HomeSetup.init")(function* ({ domain, home: given
   const files = yield* Files
   const { effectiveUid: uid, gid } = yield* Identity
   const home = given.replace(/\/+$/, "")
-  if (home[0] !== "/" || /[:\n]/.test(home))
-    return yield* refuse(`unable to use ${given}: a home is an absolute path without colon and line feed`)
+  if (!Layout.isHomePath(home)) return yield* refuse(Layout.badHomePath(given))
   yield* claim(home, uid, lower(domain))
   // Until this file has its last name, the home is unfinished, but known to be ours.
   const unfinished = `${home}/${FreshHome.record.path}.unfinished`

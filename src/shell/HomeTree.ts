@@ -1,7 +1,7 @@
 /** Makes the directories and files of a layout, as far as they are missing, with their owners and modes. */
 import * as Effect from "effect/Effect"
-import { type ByteString, toChunk } from "../core/Bytes.ts"
-import type { Entry } from "../core/control/Layout.ts"
+import { type ByteString, fromChunk, toChunk } from "../core/Bytes.ts"
+import { type Entry, modeOf } from "../core/control/Layout.ts"
 import { exitTemporary, systemText } from "../core/Outcome.ts"
 import { Files, type FilesError, type FileStat, orIfAbsent } from "./Files.ts"
 import { Fatal } from "./Main.ts"
@@ -18,6 +18,12 @@ export const fatal = (text: ByteString): Fatal => new Fatal({ exitCode: exitTemp
 export const explain = ({ errno, operation, path }: FilesError): Fatal =>
   fatal(`unable to ${operation} ${path}: ${systemText(errno)}`)
 
+/** The same for what is known by another name: an open descriptor, a file that is written beside its place. */
+export const explainAs =
+  (name: ByteString, verb?: string) =>
+  ({ errno, operation }: FilesError): Fatal =>
+    fatal(`unable to ${verb ?? operation} ${name}: ${systemText(errno)}`)
+
 /** Whoever `idsOf` gives, unless it is so already; undefined leaves the owner alone. */
 export const make = Effect.fnUntraced(function* (
   home: ByteString,
@@ -33,30 +39,91 @@ export const make = Effect.fnUntraced(function* (
         Effect.map(files.lstat(path), (stat): FileStat | undefined => stat),
         () => undefined
       ),
-      explain
+      explainAs(path, "stat")
     )
     if (before === undefined) changed.add(parentOf(path))
     const there = before ?? (yield* create(path, entry))
-    // `bin` of a home with one owner may be a link to the programs of a working copy.
-    if (before !== undefined && before.kind === "symlink" && entry.kind === "directory") continue
+    const ids = idsOf(entry)
+    if (there.kind === "symlink" && entry.kind === "directory" && (ids === undefined || isAtTop(entry))) {
+      // A queue on another disk. But `bin` of one's own home may be a link to the programs of a working copy.
+      if (ids !== undefined) yield* dressOpened(path, entry, ids, "read")
+      continue
+    }
     if (there.kind !== entry.kind) return yield* fatal(`unable to use ${path}: it is no ${entry.kind}`)
-    yield* dress(path, there, entry.mode, idsOf(entry))
+    if (ids !== undefined) yield* dressOpened(path, entry, ids, "readNoFollow")
+    else if (there.mode !== entry.mode) yield* Effect.mapError(files.chmod(path, entry.mode), explain)
   }
   for (const directory of changed) yield* Effect.mapError(files.syncDirectory(directory), explain)
 })
 
-/** Owner first: chown takes the set-id bits away. */
-export const dress = Effect.fnUntraced(function* (
+/** Only the owner of the home can put a link there: it means what it says. */
+export const isAtTop = ({ path }: Entry): boolean => !path.includes("/")
+
+/**
+ * Owner and mode of what is there, whatever it is called in messages. Much of a home belongs to others than root, who
+ * could put a link in the place of a file: so what is changed is what was opened and looked at.
+ */
+export const dressOpened = Effect.fnUntraced(function* (
   path: ByteString,
-  stat: FileStat,
-  mode: number,
-  ids: Ids | undefined
+  entry: Entry,
+  ids: Ids | undefined,
+  how: "read" | "readNoFollow",
+  name = path
 ) {
   const files = yield* Files
-  const isHis = ids === undefined || (ids.uid === stat.uid && ids.gid === stat.gid)
-  if (!isHis) yield* Effect.mapError(files.chown(path, ids.uid, ids.gid), explain)
-  if (!isHis || stat.mode !== mode) yield* Effect.mapError(files.chmod(path, mode), explain)
+  yield* Effect.acquireUseRelease(
+    files
+      .open(path, how)
+      .pipe(
+        Effect.mapError((error) =>
+          error.errno === "ELOOP" ? fatal(`unable to open ${name}: it is a symbolic link`) : explainAs(name)(error)
+        )
+      ),
+    Effect.fnUntraced(function* (fd) {
+      const stat = yield* Effect.mapError(files.fstat(fd), explainAs(name))
+      if (stat.kind !== entry.kind) return yield* fatal(`unable to use ${name}: it is no ${entry.kind}`)
+      const isScript = entry.compiledMode !== undefined && (yield* beginsAsScript(fd))
+      yield* Effect.mapError(dress(fd, stat, modeOf(entry, isScript), ids), explainAs(name))
+    }),
+    (fd) => Effect.ignore(files.close(fd))
+  )
 })
+
+/** Owner first: chown takes the set-id bits away. */
+const dress = Effect.fnUntraced(function* (fd: number, stat: FileStat, mode: number, ids: Ids | undefined) {
+  const files = yield* Files
+  const isHis = ids === undefined || (ids.uid === stat.uid && ids.gid === stat.gid)
+  if (!isHis) yield* files.fchown(fd, ids.uid, ids.gid)
+  if (!isHis || stat.mode !== mode) yield* files.fchmod(fd, mode)
+})
+
+const beginsAsScript = (fd: number) =>
+  Effect.flatMap(Files, (files) => files.read(fd, 2, 0)).pipe(
+    Effect.map((bytes) => fromChunk(bytes) === "#!"),
+    Effect.orElseSucceed(() => false)
+  )
+
+/** A part of a home as it is, links followed; undefined: there is none. */
+export const look = Effect.fnUntraced(function* (home: ByteString, { compiledMode, path }: Entry) {
+  const files = yield* Files
+  const file = path === "" ? home : `${home}/${path}`
+  const stat = yield* orIfAbsent(
+    Effect.map(files.stat(file), (found): FileStat | undefined => found),
+    () => undefined
+  )
+  return stat && { ...stat, isScript: compiledMode !== undefined && stat.kind === "file" && (yield* isScript(file)) }
+})
+
+/** What may not be read is no script that runs. */
+const isScript = Effect.fnUntraced(
+  function* (path: ByteString) {
+    const files = yield* Files
+    return yield* Effect.acquireUseRelease(files.open(path, "readNonBlocking"), beginsAsScript, (fd) =>
+      Effect.ignore(files.close(fd))
+    )
+  },
+  Effect.orElseSucceed(() => false)
+)
 
 const create = Effect.fnUntraced(function* (path: ByteString, entry: Entry) {
   const files = yield* Files
@@ -130,7 +197,8 @@ const makeFifo = Effect.fnUntraced(
       descriptors: ["ignore", "ignore", "ignore"]
     })
     const ending = yield* child.ending
-    if (ending._tag === "Killed" || ending.exitCode !== 0) return yield* fatal(`unable to make the FIFO ${path}`)
+    if (ending._tag === "Killed" || ending.exitCode !== 0)
+      return yield* fatal(`unable to mkfifo ${path}: mkfifo(1) could not`)
   },
   Effect.catchTag("ProcessesError", ({ errno }) => Effect.fail(fatal(`unable to run mkfifo: ${systemText(errno)}`)))
 )

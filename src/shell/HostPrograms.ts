@@ -12,9 +12,12 @@ export const hostname = Effect.flatMap(Identity, ({ hostName }) => print([hostNa
 )
 
 /** The IPv4 addresses that count as ours: 0.0.0.0 first, then those of the interfaces. (ipme.c) */
-export const addresses = Effect.flatMap(Interfaces.addresses, (found) =>
-  print(["0.0.0.0", ...found.filter(IpAddress.isV4).map(IpAddress.format)])
-)
+export const addressLines = Effect.map(Interfaces.addresses, (found) => [
+  "0.0.0.0",
+  ...found.filter(IpAddress.isV4).map(IpAddress.format)
+])
+
+export const addresses = Effect.flatMap(addressLines, (lines) => print(lines))
 
 const print = (lines: ReadonlyArray<ByteString>) =>
   Effect.flatMap(Files, (files) =>

@@ -3,11 +3,14 @@ import * as Context from "effect/Context"
 import * as Layer from "effect/Layer"
 import * as fs from "node:fs"
 import * as os from "node:os"
+import { dirname, resolve } from "node:path"
 import { type ByteString, fromChunk, fromText } from "../core/Bytes.ts"
 
 export interface IdentityFacts {
   /** The name under which the program was started, without directories. */
   readonly program: ByteString
+  /** Where it lies: the other programs are beside it. */
+  readonly directory: ByteString
   readonly arguments: ReadonlyArray<ByteString>
   readonly environment: Readonly<Record<ByteString, ByteString>>
   readonly pid: number
@@ -22,6 +25,16 @@ const rawStrings = (file: string): ReadonlyArray<ByteString> => {
   const strings = fromChunk(fs.readFileSync(file)).split("\0")
   strings.pop()
   return strings
+}
+
+/** A link to a single program is not where the others are; a link to their directory is. */
+const ownDirectory = (): string => {
+  const file = resolve(process.argv[1] ?? ".")
+  try {
+    return dirname(fs.lstatSync(file).isSymbolicLink() ? fs.realpathSync(file) : file)
+  } catch {
+    return dirname(file)
+  }
 }
 
 const isLossy = (text: string): boolean => text.includes("\ufffd")
@@ -49,6 +62,7 @@ const readEnvironment = (): Readonly<Record<ByteString, ByteString>> => {
 export class Identity extends Context.Service<Identity, IdentityFacts>()("thresher/shell/Identity") {
   static readonly layer: Layer.Layer<Identity> = Layer.sync(Identity, () => ({
     program: fromText((process.argv[1] ?? "").replace(/^.*\//, "")),
+    directory: fromText(ownDirectory()),
     arguments: readArguments(),
     environment: readEnvironment(),
     pid: process.pid,
@@ -61,6 +75,7 @@ export class Identity extends Context.Service<Identity, IdentityFacts>()("thresh
   static readonly layerMemory = (facts: Partial<IdentityFacts>): Layer.Layer<Identity> =>
     Layer.succeed(Identity, {
       program: "test",
+      directory: "/test/bin",
       arguments: [],
       environment: {},
       pid: 4242,

@@ -1,7 +1,6 @@
 /** `thresher help PROGRAM`: shows a manual page with man(1). */
 import * as Effect from "effect/Effect"
-import { dirname, join, resolve } from "node:path"
-import { type ByteString, fromText } from "../core/Bytes.ts"
+import type { ByteString } from "../core/Bytes.ts"
 import { type ExitCode, exitPermanent, exitTemporary } from "../core/Outcome.ts"
 import { Files } from "./Files.ts"
 import { Identity } from "./Identity.ts"
@@ -10,19 +9,18 @@ import { Processes } from "./Processes.ts"
 
 const sections = ["8", "1", "5", "7"]
 
-/** Beside the sources where the programs were built, below man/ where they were installed. */
-const places = (name: ByteString): ReadonlyArray<ByteString> => {
-  const here = dirname(resolve(process.argv[1] ?? "."))
-  return sections.flatMap((section) => [
-    fromText(join(here, "../../docs/man", `${name}.${section}`)),
-    fromText(join(here, `../man/man${section}`, `${name}.${section}`))
+/** Beside the sources where the programs were built, below man/ where they were installed. `bin` may be a link. */
+const places = (here: ByteString, name: ByteString): ReadonlyArray<ByteString> =>
+  sections.flatMap((section) => [
+    `${here}/../../docs/man/${name}.${section}`,
+    `${here}/../man/man${section}/${name}.${section}`
   ])
-}
 
 export const show = Effect.fn("ManualPage.show")(function* (name: ByteString) {
   if (!/^[a-z0-9_.-]+$/i.test(name)) return yield* fatal(exitPermanent, `no manual page: ${name}`)
   const files = yield* Files
-  for (const place of places(name)) {
+  const { directory } = yield* Identity
+  for (const place of places(directory, name)) {
     const isThere = yield* Effect.orElseSucceed(Effect.as(files.stat(place), true), () => false)
     if (isThere) return yield* page(place)
   }

@@ -234,13 +234,13 @@ export class MemoryDisk {
     const creates = createsFile(how)
     let node: Node | undefined
     try {
-      node = this.#find(path, how !== "appendNoFollow")
+      node = this.#find(path, !how.endsWith("NoFollow"))
     } catch (cause) {
       if (!creates || !(cause instanceof Refusal) || cause.errno !== "ENOENT") throw cause
     }
     if (node !== undefined && how === "create") throw new Refusal("EEXIST")
     if (node?.kind === "symlink") throw new Refusal("ELOOP")
-    if (node?.kind === "directory" && how !== "read") throw new Refusal("EISDIR")
+    if (node?.kind === "directory" && how !== "read" && how !== "readNoFollow") throw new Refusal("EISDIR")
     if (node?.kind === "fifo" && how.endsWith("NonBlocking")) throw new Refusal("ENXIO")
     if (node === undefined) {
       const [directory, name] = this.#parent(path)
@@ -365,12 +365,10 @@ export class MemoryDisk {
         directory.mtime = now
       }),
     chmod: (path, mode) => this.#effect("chmod", path, () => void (this.#find(path).mode = mode)),
-    chown: (path, uid, gid) =>
-      this.#effect("chown", path, () => {
-        const node = this.#find(path)
-        node.uid = uid
-        node.gid = gid
-      }),
+    chown: (path, uid, gid) => this.#effect("chown", path, () => void Object.assign(this.#find(path), { uid, gid })),
+    fchmod: (fd, mode) => this.#effect("chmod", `${fd}`, () => void (this.#descriptor(fd).node.mode = mode)),
+    fchown: (fd, uid, gid) =>
+      this.#effect("chown", `${fd}`, () => void Object.assign(this.#descriptor(fd).node, { uid, gid })),
     utimes: (path, atime, mtime) =>
       this.#effect("utimes", path, () => {
         const node = this.#find(path)

@@ -39,6 +39,7 @@ export const parts = (path: ByteString): Array<ByteString> =>
 export const statOf = (node: Node): FileStat => ({
   kind: node.kind,
   inode: String(node.inode),
+  device: "0",
   bytes: node.content.length,
   mode: node.mode,
   uid: node.uid,

@@ -2,7 +2,7 @@
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as Result from "effect/Result"
-import { dirname, join, resolve } from "node:path"
+import { resolve } from "node:path"
 import { type ByteString, fromText, toChunk, toText } from "../core/Bytes.ts"
 import * as CommandLine from "../core/command/CommandLine.ts"
 import * as InheritedSockets from "../core/command/InheritedSockets.ts"
@@ -27,9 +27,6 @@ import * as ServerStop from "./ServerStop.ts"
 type Services = Files | Identity | Processes
 
 const say = (text: ByteString) => Effect.flatMap(Files, (files) => Effect.ignore(files.write(1, toChunk(text))))
-
-/** Where the built programs lie: beside this one. */
-const programs = fromText(dirname(resolve(process.argv[1] ?? ".")))
 
 const homeOf = Effect.fnUntraced(function* (order: { readonly home?: ByteString }) {
   const { effectiveUid, environment, uid } = yield* Identity
@@ -117,12 +114,8 @@ const addUser = (user: ByteString) =>
 
 const install = (makeUsers: boolean) =>
   Effect.gen(function* () {
-    const manuals = join(programs, "../../docs/man")
-    const installed = yield* HomeInstall.install({
-      from: programs,
-      makeUsers,
-      ...((yield* isThere(manuals)) && { manuals })
-    })
+    const { directory } = yield* Identity
+    const installed = yield* HomeInstall.install({ from: directory, makeUsers })
     if (installed._tag === "UsersMissing") {
       yield* say(`these accounts are missing; make them, or say --make-users:\n${installed.commands.join("\n")}\n`)
       return exitTemporary
@@ -149,7 +142,8 @@ const carryOut = (order: CommandLine.Order): Effect.Effect<ExitCode, Fatal, Serv
     case "Init":
       return Effect.gen(function* () {
         const home = yield* homeOf(order)
-        const made = yield* HomeSetup.init({ home, domain: order.domain, programs })
+        const { directory } = yield* Identity
+        const made = yield* HomeSetup.init({ home, domain: order.domain, programs: directory })
         yield* say(
           made === "there was a home"
             ? `${home} was a home already; what was there is unchanged\n`

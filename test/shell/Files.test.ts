@@ -97,6 +97,26 @@ for (const [name, layer, directory] of layers)
         assert.strictEqual(yield* errnoOf(files.open(`${directory}/s`, "create")), "EEXIST")
         assert.strictEqual(yield* errnoOf(files.open(`${directory}/s`, "appendNoFollow")), "ELOOP")
         yield* files.close(yield* files.open(`${directory}/s`, "append"))
+        assert.strictEqual(yield* errnoOf(files.open(`${directory}/s`, "readNoFollow")), "ELOOP")
+        yield* files.close(yield* files.open(directory, "readNoFollow"))
+      })
+    )
+    on("changes the owner and mode of what is open, whatever took its name", (files) =>
+      Effect.gen(function* () {
+        const { gid, uid } = yield* files.stat(`${directory}/a`)
+        const fd = yield* files.open(`${directory}/a`, "readNoFollow")
+        yield* files.rename(`${directory}/a`, `${directory}/a.moved`)
+        yield* files.symlink("elsewhere", `${directory}/a`)
+        yield* files.fchown(fd, uid, gid)
+        yield* files.fchmod(fd, 0o604)
+        const stat = yield* files.fstat(fd)
+        yield* files.close(fd)
+        const moved = yield* files.stat(`${directory}/a.moved`)
+        assert.deepStrictEqual(
+          [stat.mode, moved.mode, moved.inode, moved.device],
+          [0o604, 0o604, stat.inode, stat.device]
+        )
+        yield* files.rename(`${directory}/a.moved`, `${directory}/a`)
       })
     )
     on("names what is wrong", (files) =>

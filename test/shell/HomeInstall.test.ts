@@ -1,11 +1,23 @@
 import { assert, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
-import { chmodSync, lstatSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs"
+import {
+  chmodSync,
+  lstatSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync
+} from "node:fs"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { afterAll } from "vitest"
 import { ownHome, qmailHome } from "../../src/core/control/InstallRecord.ts"
+import * as Programs from "../../src/core/control/Programs.ts"
 import { Accounts } from "../../src/shell/Accounts.ts"
 import { Files } from "../../src/shell/Files.ts"
 import { Home } from "../../src/shell/Home.ts"
@@ -16,16 +28,15 @@ import { Processes } from "../../src/shell/Processes.ts"
 const scratch = mkdtempSync(join(tmpdir(), "thresher-install-"))
 afterAll(() => rmSync(scratch, { recursive: true, force: true }))
 
-const from = join(scratch, "built")
-mkdirSync(from)
-writeFileSync(join(from, "package.json"), "{}")
-writeFileSync(join(from, "qmail-queue"), "#!/elsewhere/node\nqueue()\n")
-writeFileSync(join(from, "qmail-start"), "#!/elsewhere/node\nstart()\n")
-writeFileSync(join(from, "forward"), "#!/elsewhere/node\nforward()\n")
-const manuals = join(scratch, "manuals")
-mkdirSync(manuals)
+const from = join(scratch, "dist/bin")
+mkdirSync(from, { recursive: true })
+const installed = Programs.all.filter(({ isInstalled }) => isInstalled)
+for (const { name } of Programs.all) writeFileSync(join(from, name), `#!/elsewhere/node\n${name}\n`)
+const manuals = join(scratch, "docs/man")
+mkdirSync(manuals, { recursive: true })
 writeFileSync(join(manuals, "forward.1"), ".Dd\n")
 writeFileSync(join(manuals, "README"), "")
+const installedHere = { _tag: "Installed" as const, programs: installed.length, kept: [], canQueue: true }
 
 const isRoot = process.geteuid!() === 0
 const users = Object.values(qmailHome.users).map((name, i) => ({
@@ -39,8 +50,13 @@ const groups = [
   { name: "nofiles", gid: 60002 }
 ]
 
-const install = (home: string, record = ownHome, known: Parameters<typeof Accounts.layerMemory>[0] = {}) =>
-  HomeInstall.install({ from, makeUsers: false, manuals }).pipe(
+const install = (
+  home: string,
+  record = ownHome,
+  known: Parameters<typeof Accounts.layerMemory>[0] = {},
+  built = from
+) =>
+  HomeInstall.install({ from: built, makeUsers: false }).pipe(
     Effect.match({ onFailure: ({ exitCode, text }) => `${exitCode} ${text}`, onSuccess: (installed) => installed }),
     Effect.provide(
       Layer.mergeAll(
@@ -62,10 +78,14 @@ describe("HomeInstall.install", () => {
     Effect.gen(function* () {
       const home = join(scratch, "own")
       mkdirSync(home)
-      assert.deepStrictEqual(yield* install(home), { _tag: "Installed", programs: 3, kept: [], canQueue: true })
-      assert.strictEqual(readFileSync(join(home, "bin/forward"), "utf8"), `#!${process.execPath}\nforward()\n`)
+      assert.deepStrictEqual(yield* install(home), installedHere)
+      assert.strictEqual(readFileSync(join(home, "bin/forward"), "utf8"), `#!${process.execPath}\nforward\n`)
       assert.strictEqual(lstatSync(join(home, "bin/forward")).mode & 0o7777, 0o755)
-      assert.deepStrictEqual(yield* install(home), { _tag: "Installed", programs: 3, kept: [], canQueue: true })
+      assert.deepStrictEqual(
+        readdirSync(join(home, "bin")).sort(),
+        [...installed.map(({ name }) => name), "package.json"].sort()
+      )
+      assert.deepStrictEqual(yield* install(home), installedHere)
     })
   )
 
@@ -76,7 +96,7 @@ describe("HomeInstall.install", () => {
       symlinkSync(from, join(home, "bin"))
       yield* install(home)
       assert.isTrue(lstatSync(join(home, "bin")).isDirectory())
-      assert.strictEqual(readFileSync(join(from, "forward"), "utf8"), "#!/elsewhere/node\nforward()\n")
+      assert.strictEqual(readFileSync(join(from, "forward"), "utf8"), "#!/elsewhere/node\nforward\n")
     })
   )
 
@@ -85,15 +105,43 @@ describe("HomeInstall.install", () => {
       const home = join(scratch, "kept")
       mkdirSync(join(home, "bin"), { recursive: true })
       writeFileSync(join(home, "bin/forward"), "\x7fELF qmail's own")
-      assert.deepStrictEqual(yield* install(home), {
-        _tag: "Installed",
-        programs: 3,
-        kept: ["forward"],
-        canQueue: true
-      })
+      assert.deepStrictEqual(yield* install(home), { ...installedHere, kept: ["forward"] })
       writeFileSync(join(home, "bin/forward"), "#!/bin/sh\n# a site's own\n")
       yield* install(home)
       assert.strictEqual(readFileSync(join(home, "bin/forward.before-thresher"), "latin1"), "\x7fELF qmail's own")
+    })
+  )
+
+  it.live("changes nothing where a program is missing", () =>
+    Effect.gen(function* () {
+      const home = join(scratch, "missing")
+      mkdirSync(home)
+      renameSync(join(from, "qbiff"), join(scratch, "qbiff"))
+      assert.strictEqual(yield* install(home), "111 unable to read qbiff: file does not exist")
+      renameSync(join(scratch, "qbiff"), join(from, "qbiff"))
+      assert.deepStrictEqual(readdirSync(home), [])
+    })
+  )
+
+  it.live("installs itself anew from where it is installed, and leaves what others put there", () =>
+    Effect.gen(function* () {
+      const home = join(scratch, "again")
+      mkdirSync(home)
+      yield* install(home)
+      writeFileSync(join(home, "bin/forward"), "\x7fELF another forward")
+      const answer = yield* install(home, ownHome, {}, join(home, "bin"))
+      assert.deepStrictEqual(answer, { ...installedHere, programs: installed.length - 1 })
+      assert.strictEqual(readFileSync(join(home, "bin/forward"), "latin1"), "\x7fELF another forward")
+    })
+  )
+
+  it.live("wants a home that can stand in PATH", () =>
+    Effect.gen(function* () {
+      const home = join(scratch, "a:b")
+      assert.strictEqual(
+        yield* install(home),
+        `100 unable to use ${home}: a home is an absolute path without colon and line feed`
+      )
     })
   )
 
@@ -131,8 +179,28 @@ describe("HomeInstall.install", () => {
       assert.strictEqual(shown(join(home, "queue/lock/trigger")), `${uidOf("qmails")}:60001 622`)
       assert.strictEqual(shown(join(home, "alias")), `${uidOf("alias")}:60001 2755`)
       assert.strictEqual(shown(join(home, "man/man1/forward.1")), "0:60001 644")
+      assert.strictEqual(shown(join(home, "boot/proc+df")), "0:60001 755")
+      assert.include(readFileSync(join(home, "boot/home"), "utf8"), `QMAILHOME="${home}"`)
       assert.include(readFileSync(join(home, "doc/control/rcpthosts"), "utf8"), "# example.org\n")
       assert.deepInclude(answer, { kept: [], canQueue: false })
+    })
+  )
+
+  it.live("gives a queue on another disk to qmailq, and follows no link that others can make; needs root", () =>
+    Effect.gen(function* () {
+      if (!isRoot) return
+      const home = join(scratch, "linked-queue")
+      const disk = join(scratch, "disk")
+      const prey = join(scratch, "prey")
+      for (const directory of [home, disk, join(disk, "lock")]) mkdirSync(directory)
+      writeFileSync(prey, "")
+      symlinkSync(disk, join(home, "queue"))
+      symlinkSync(prey, join(disk, "lock/tcpto"))
+      const answer = yield* install(home, qmailHome, { users, groups })
+      if (String(answer).startsWith("100 unable to use ")) return
+      assert.strictEqual(answer, `111 unable to use ${home}/queue/lock/tcpto: it is no file`)
+      assert.strictEqual(shown(disk), `${users.find(({ name }) => name === "qmailq")!.uid}:60001 750`)
+      assert.strictEqual(lstatSync(prey).uid, 0)
     })
   )
 

@@ -1,8 +1,10 @@
 /**
  * What a home consists of: every directory and every file that must be there before anything runs, with owner and
- * mode. `thresher init` and `thresher install` make this, `thresher check` compares with it. (queue.md 1; qmail's hier.c)
+ * mode. `thresher init`, `thresher install` and `instpackage` make this, `instchown` gives it to its owners,
+ * `thresher check` and `instcheck` compare with it. What is copied there is in `CopiedFiles`. (queue.md 1; qmail's hier.c)
  */
 import type { ByteString } from "../Bytes.ts"
+import * as Programs from "./Programs.ts"
 import type { GroupRole, Role } from "./Roles.ts"
 
 export interface Entry {
@@ -14,7 +16,24 @@ export interface Entry {
   readonly mode: number
   /** Of a file: as many zero bytes when it is made. */
   readonly bytes: number
+  /** Of a file that is copied. */
+  readonly from?: Source
+  /** Of a program that is no script, and that nobody need read to run it. */
+  readonly compiledMode?: number
 }
+
+export type Source =
+  /** By its name: where the programs, the manual pages, the documents are. */
+  | { readonly _tag: "Program" | "Manual" | "Document"; readonly name: ByteString }
+  | { readonly _tag: "Text"; readonly content: ByteString }
+
+export const modeOf = ({ compiledMode, mode }: Entry, isScript: boolean): number =>
+  isScript ? mode : (compiledMode ?? mode)
+
+/** A home stands in PATH, in lines with colons and in lines of text. */
+export const isHomePath = (path: ByteString): boolean => path.startsWith("/") && !/[:\n]/.test(path)
+export const badHomePath = (path: ByteString): string =>
+  `unable to use ${path}: a home is an absolute path without colon and line feed`
 
 /** As in an installation record. One owner: all roles are his, and nobody else may look at mail. */
 export interface Shape {
@@ -29,14 +48,12 @@ export const entries = (shape: Shape): ReadonlyArray<Entry> => [
   ...(shape.owners === "one"
     ? [directory("alias", "alias", 0o700), directory("mail", "root", 0o700)]
     : [
-        ...["boot", "doc", "man", ...manSections.map((section) => `man/man${section}`)].map((path) =>
+        ...["boot", "doc", "doc/service", "doc/control", "man", ...manSections].map((path) =>
           directory(path, "root", 0o755)
         ),
         directory("alias", "alias", 0o2755)
       ]),
-  ...queue(shape),
-  // Hosts without IPv4 are remembered in a file that qmail does not have.
-  ...(shape.owners === "one" ? [{ ...file("queue/lock/tcpto6", "qmailr", 0o644), bytes: tcpTimeout6Bytes }] : [])
+  ...queue(shape)
 ]
 
 const file = (path: ByteString, owner: Role, mode: number): Entry => ({
@@ -48,7 +65,7 @@ const file = (path: ByteString, owner: Role, mode: number): Entry => ({
   bytes: 0
 })
 
-const queue = ({ split }: Shape): ReadonlyArray<Entry> => [
+export const queue = ({ owners, split }: Shape): ReadonlyArray<Entry> => [
   directory("queue", "qmailq", 0o750),
   directory("queue/pid", "qmailq", 0o700),
   directory("queue/intd", "qmailq", 0o700),
@@ -61,10 +78,12 @@ const queue = ({ split }: Shape): ReadonlyArray<Entry> => [
   directory("queue/lock", "qmailq", 0o750),
   { ...file("queue/lock/tcpto", "qmailr", 0o644), bytes: tcpTimeoutBytes },
   file("queue/lock/sendmutex", "qmails", 0o600),
-  { path: "queue/lock/trigger", kind: "fifo", owner: "qmails", group: "qmail", mode: 0o622, bytes: 0 }
+  { path: "queue/lock/trigger", kind: "fifo", owner: "qmails", group: "qmail", mode: 0o622, bytes: 0 },
+  // Hosts without IPv4 are remembered in a file that qmail does not have.
+  ...(owners === "one" ? [{ ...file("queue/lock/tcpto6", "qmailr", 0o644), bytes: tcpTimeout6Bytes }] : [])
 ]
 
-export const directory = (path: ByteString, owner: Role, mode: number): Entry => ({
+const directory = (path: ByteString, owner: Role, mode: number): Entry => ({
   path,
   kind: "directory",
   owner,
@@ -79,47 +98,25 @@ const splitDirectory = (path: ByteString, owner: Role, mode: number, split: numb
 ]
 
 /** A program in `bin`. Ours are scripts: whoever may run one must also be able to read it. */
-export const program = (name: string): Entry => ({
-  path: `bin/${name}`,
-  kind: "file",
-  owner: name === "qmail-queue" ? "qmailq" : "root",
-  group: "qmail",
-  mode: readableByRunners(programModes[name] ?? 0o755),
-  bytes: 0
-})
-
-/** A file that everybody may read: a manual page, a sample. */
-export const document = (path: ByteString): Entry => ({
-  path,
-  kind: "file",
-  owner: "root",
-  group: "qmail",
-  mode: 0o644,
-  bytes: 0
-})
+export const program = (name: string): Entry => {
+  const compiledMode = programModes.get(name) ?? 0o755
+  return {
+    path: `bin/${name}`,
+    kind: "file",
+    owner: name === "qmail-queue" ? "qmailq" : "root",
+    group: "qmail",
+    mode: readableByRunners(compiledMode),
+    bytes: 0,
+    from: { _tag: "Program", name },
+    compiledMode
+  }
+}
 
 const readableByRunners = (mode: number): number => mode | ((mode & 0o111) << 2)
-
-/** As notqmail installs them; all others are 0755. */
-const programModes: Readonly<Record<string, number>> = {
-  "qmail-queue": 0o4711,
-  "qmail-lspawn": 0o700,
-  "qmail-start": 0o700,
-  "qmail-newu": 0o700,
-  "qmail-newmrh": 0o700,
-  "qmail-getpw": 0o711,
-  "qmail-local": 0o711,
-  "qmail-remote": 0o711,
-  "qmail-rspawn": 0o711,
-  "qmail-clean": 0o711,
-  "qmail-send": 0o711,
-  "qmail-pw2u": 0o711,
-  "qmail-popup": 0o711,
-  splogger: 0o711
-}
+const programModes = new Map(Programs.all.map(({ mode, name }) => [name, mode]))
 
 /** 64 records of 16 bytes. */
 const tcpTimeoutBytes = 1024
 /** 64 records of 32 bytes. */
 const tcpTimeout6Bytes = 64 * 32
-const manSections = [1, 5, 7, 8]
+const manSections = ["man/man1", "man/man5", "man/man7", "man/man8"]

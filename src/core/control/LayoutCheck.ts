@@ -6,7 +6,7 @@
  */
 import type { ByteString } from "../Bytes.ts"
 import { error, type Finding, warning } from "./Finding.ts"
-import type { Entry } from "./Layout.ts"
+import { type Entry, modeOf } from "./Layout.ts"
 
 export interface Seen {
   readonly kind: string
@@ -14,6 +14,8 @@ export interface Seen {
   readonly uid: number
   readonly gid: number
   readonly bytes: number
+  /** It begins as scripts do: to run it is to read it. */
+  readonly isScript: boolean
 }
 
 /** Undefined: there is no such account or group here, so that nobody can tell. */
@@ -34,7 +36,7 @@ export const judge = (entry: Entry, seen: Seen | undefined, expected: Expected):
     ...(isQueue && expected.gid !== undefined && expected.gid !== seen.gid
       ? [warning(file, `belongs to gid ${seen.gid} instead of ${expected.gid}`)]
       : []),
-    ...judgeMode(file, entry.mode, seen.mode),
+    ...judgeMode(file, modeOf(entry, seen.isScript), seen.mode),
     ...(entry.bytes > 0 && seen.bytes !== entry.bytes
       ? [warning(file, `has ${seen.bytes} bytes instead of ${entry.bytes}`)]
       : [])
@@ -42,7 +44,7 @@ export const judge = (entry: Entry, seen: Seen | undefined, expected: Expected):
 }
 
 /** Programs may be root's, also where all else has another owner: `bin` may be a link to an installation for all. */
-const isOfSystem = ({ path }: Entry, { uid }: Seen): boolean => path === "bin" && uid === 0
+const isOfSystem = ({ path }: Entry, { uid }: Seen): boolean => /^bin(\/|$)/.test(path) && uid === 0
 
 const judgeMode = (file: ByteString, wanted: number, mode: number): ReadonlyArray<Finding> => {
   const extra = mode & ~wanted & 0o777

@@ -4,8 +4,9 @@ import * as Layout from "../../../src/core/control/Layout.ts"
 import * as LayoutCheck from "../../../src/core/control/LayoutCheck.ts"
 
 const entries = Layout.entries({ split: 23, owners: "many" })
-const entry = (path: string) => entries.find((one) => one.path === path)!
-const asItShould = (path: string): LayoutCheck.Seen => ({ ...entry(path), uid: 1, gid: 2 })
+const entry = (path: string) =>
+  path.startsWith("bin/") ? Layout.program(path.slice(4)) : entries.find((one) => one.path === path)!
+const asItShould = (path: string): LayoutCheck.Seen => ({ ...entry(path), uid: 1, gid: 2, isScript: false })
 
 const judged = (path: string, change: Partial<LayoutCheck.Seen> = {}, expected: LayoutCheck.Expected = own) =>
   LayoutCheck.judge(entry(path), { ...asItShould(path), ...change }, expected)
@@ -40,13 +41,6 @@ describe("Layout.entries", () => {
       seen.add(path)
     }
   })
-  it("who may run a program may read it, because it is a script", () => {
-    assert.strictEqual(Layout.program("qmail-queue").mode, 0o4755)
-    assert.strictEqual(Layout.program("qmail-queue").owner, "qmailq")
-    assert.strictEqual(Layout.program("qmail-send").mode, 0o755)
-    assert.strictEqual(Layout.program("qmail-start").mode, 0o700)
-    assert.strictEqual(Layout.program("forward").mode, 0o755)
-  })
 })
 
 describe("LayoutCheck.judge", () => {
@@ -79,6 +73,19 @@ describe("LayoutCheck.judge", () => {
       judged("queue/pid", { mode: 0o755 }),
       "warning: queue/pid: has mode 0755, not 0700"
     ],
+    ["a script of ours", judged("bin/qmail-send", { isScript: true }), ""],
+    ["machine code that nobody can read", judged("bin/qmail-send", { mode: 0o711 }), ""],
+    [
+      "a script that only its owner can read",
+      judged("bin/qmail-send", { isScript: true, mode: 0o711 }),
+      "warning: bin/qmail-send: has mode 0711, not 0755"
+    ],
+    [
+      "a program that others can change",
+      judged("bin/forward", { mode: 0o777 }),
+      "error: bin/forward: is writable to others: mode 0777, not 0755"
+    ],
+    ["a program of root, in a home of somebody else", judged("bin/forward", { uid: 0 }), ""],
     ["aliases without set-gid", judged("alias", { mode: 0o755 }), ""],
     [
       "no room for timeouts",
@@ -93,5 +100,6 @@ describe("LayoutCheck.judge", () => {
     assert.strictEqual(missing("queue/mess/7"), "error: queue/mess/7: does not exist")
     assert.strictEqual(missing(""), "error: .: does not exist")
     assert.strictEqual(missing("man/man8"), "")
+    assert.strictEqual(missing("bin/forward"), "")
   })
 })
