@@ -186,27 +186,27 @@ describe("HomeInstall.install", () => {
     })
   )
 
-  it.live("gives a queue on another disk to qmailq, and follows no link that others can make; needs root", () =>
-    Effect.gen(function* () {
-      if (!isRoot) return
-      const home = join(scratch, "linked-queue")
-      const disk = join(scratch, "disk")
-      const prey = join(scratch, "prey")
-      for (const directory of [home, disk, join(disk, "lock")]) mkdirSync(directory)
-      writeFileSync(prey, "")
-      symlinkSync(disk, join(home, "queue"))
-      symlinkSync(prey, join(disk, "lock/tcpto"))
-      const answer = yield* install(home, qmailHome, { users, groups })
-      if (String(answer).startsWith("100 unable to use ")) return
-      assert.strictEqual(answer, `111 unable to use ${home}/queue/lock/tcpto: it is no file`)
-      assert.strictEqual(shown(disk), `${users.find(({ name }) => name === "qmailq")!.uid}:60001 750`)
-      assert.strictEqual(lstatSync(prey).uid, 0)
-    })
+  it.live.runIf(isRoot)(
+    "gives a queue on another disk to qmailq, and follows no link that others can make; needs root",
+    () =>
+      Effect.gen(function* () {
+        const home = join(scratch, "linked-queue")
+        const disk = join(scratch, "disk")
+        const prey = join(scratch, "prey")
+        for (const directory of [home, disk, join(disk, "lock")]) mkdirSync(directory)
+        writeFileSync(prey, "")
+        symlinkSync(disk, join(home, "queue"))
+        symlinkSync(prey, join(disk, "lock/tcpto"))
+        const answer = yield* install(home, qmailHome, { users, groups })
+        if (String(answer).startsWith("100 unable to use ")) return
+        assert.strictEqual(answer, `111 unable to use ${home}/queue/lock/tcpto: it is no file`)
+        assert.strictEqual(shown(disk), `${users.find(({ name }) => name === "qmailq")!.uid}:60001 750`)
+        assert.strictEqual(lstatSync(prey).uid, 0)
+      })
   )
 
-  it.live("leaves a set-uid qmail-queue in its place: no script can be that; needs root", () =>
+  it.live.runIf(isRoot)("leaves a set-uid qmail-queue in its place: no script can be that; needs root", () =>
     Effect.gen(function* () {
-      if (!isRoot) return
       const home = join(scratch, "set-uid")
       mkdirSync(join(home, "bin"), { recursive: true })
       writeFileSync(join(home, "bin/qmail-queue"), "\x7fELF qmail's own")
