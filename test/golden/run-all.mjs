@@ -15,7 +15,10 @@ import {
 import { availableParallelism, tmpdir } from "node:os"
 import { dirname, join, resolve } from "node:path"
 import { fileURLToPath } from "node:url"
+import { runApart } from "./run-apart.mjs"
 import { diffObj, makeQueue, runCase } from "./run-golden.mjs"
+import { expectedOf, runSystem } from "./run-system.mjs"
+import * as Site from "./site.mjs"
 
 const here = dirname(fileURLToPath(import.meta.url))
 const bin = resolve(here, "../../dist/bin")
@@ -26,13 +29,14 @@ const sets =
 const differences = JSON.parse(readFileSync(join(here, "differences.json"), "utf8"))
 
 const isRoot = process.getuid() === 0
+const noSite = Site.enter(bin)
 const home = mkdtempSync(join(tmpdir(), "thresher-golden-"))
 chmodSync(home, 0o755)
 const roots = Array.from({ length: jobs }, (_, i) => join(home, `${i}`))
 for (const root of roots) {
   for (const directory of ["control", "users", "queue", "alias"]) mkdirSync(join(root, directory), { recursive: true })
   symlinkSync(bin, join(root, "bin"))
-  // qmail-queue was recorded as a set-uid program, which a script cannot be: other users need an open queue.
+  // Where there is no set-uid qmail-queue as it was recorded, other users than root need an open queue.
   const umask = process.umask(0)
   makeQueue(root)
   process.umask(umask)
@@ -40,26 +44,22 @@ for (const root of roots) {
   spawnSync("mkfifo", ["-m", "622", join(root, "queue/lock/trigger")])
 }
 
-const users = readFileSync("/etc/passwd", "utf8")
-  .split("\n")
-  .map((line) => line.split(":")[0])
-// The recorded machine ran some cases as nobody; here nobody may not even reach the programs.
+// Other users may be unable even to reach the programs.
 const nobodyReaches =
   isRoot && spawnSync(join(bin, "qmail-queue"), ["--"], { uid: 65534, gid: 65534, input: "" }).error === undefined
 
+/** In the installed home of the site: what only its users, its set-uid qmail-queue or its /dev/log can do. */
+const isOfSite = (test) =>
+  test.runner === false || (test.program === "qmail-queue" && test.uid !== undefined && noSite === undefined)
+
 /** Why a case is not run on this machine, or undefined. */
-const reasonToSkip = (test) =>
-  test.runner === false
-    ? test.program === "qmail-start"
-      ? "recorded with qmail's users in /var/qmail: test/interchange plays such days"
-      : "recorded apart, checked by test/program/databases.test.ts"
-    : test.requires_root && !isRoot
-      ? "needs root"
-      : test.uid && test.uid !== "nonroot" && !users.includes(test.uid)
-        ? "needs qmail's users"
-        : test.uid === "nonroot" && isRoot && !nobodyReaches
-          ? "the programs are out of reach of nobody here"
-          : undefined
+const reasonToSkip = (test) => {
+  if (isOfSite(test)) return noSite ?? (test.program === "splogger" && !Site.hasPerl ? "needs perl" : undefined)
+  if (test.requires_root && !isRoot) return "needs root"
+  if (test.uid && test.uid !== "nonroot" && noSite !== undefined) return noSite
+  if (test.uid === "nonroot" && isRoot && !nobodyReaches) return "the programs are out of reach of nobody here"
+  return undefined
+}
 
 let failed = 0
 const totals = { passed: 0, failed: 0, skipped: 0, different: 0 }
@@ -70,9 +70,10 @@ for (const set of sets) {
     .filter(Boolean)
     .map((line) => JSON.parse(line))
   const count = { passed: 0, failed: 0, skipped: 0, different: 0 }
-  // Servers on a port of their own would meet: one worker alone runs their cases.
-  const shared = cases.filter((test) => !test.server?.port)
-  const alone = cases.filter((test) => test.server?.port)
+  // Servers on a port of their own would meet, and so would cases in the one home of the site: one worker runs them.
+  const isAlone = (test) => test.server?.port || isOfSite(test)
+  const shared = cases.filter((test) => !isAlone(test))
+  const alone = cases.filter(isAlone)
   await Promise.all(
     roots.map(async (root, worker) => {
       for (;;) {
@@ -118,7 +119,10 @@ for (const set of sets) {
 }
 async function attempt(test, root) {
   try {
-    return diffObj(test.expect, await runCase(test, { root, bin }))
+    if (test.program === "qmail-start") return diffObj(expectedOf(test.expect), await runSystem(test, Site.home))
+    if (test.runner === false) return diffObj(test.expect, await runApart(test, Site.home))
+    const place = isOfSite(test) ? { root: Site.home, bin: join(Site.home, "bin") } : { root, bin }
+    return diffObj(test.expect, await runCase(test, place))
   } catch (error) {
     return [["runner", "", String(error.stack)]]
   }

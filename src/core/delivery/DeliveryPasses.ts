@@ -58,7 +58,19 @@ export const canTake = (state: SendState.State, channel: ChannelState): boolean 
   channel.alive &&
   channel.used < state.settings.concurrency[channel.channel] &&
   (state.settings.concurrencyTotal === undefined ||
-    state.channels.local.used + state.channels.remote.used < state.settings.concurrencyTotal)
+    state.channels.local.used + state.channels.remote.used < state.settings.concurrencyTotal) &&
+  !waitsForFiles(state, channel)
+
+/**
+ * The original does nothing else while it works on files. Where it may run but one delivery at a time, its log shows
+ * that: what a delivery brings about, up to the end of its message, stands before the next delivery. So does ours.
+ */
+const waitsForFiles = ({ finishing, settings, underway }: SendState.State, { channel, jobs }: ChannelState): boolean =>
+  settings.classic &&
+  settings.concurrency[channel] === 1 &&
+  (finishing.size > 0 ||
+    [...underway].some((each) => each.startsWith(channel)) ||
+    [...jobs.values()].some(({ inFlight }) => inFlight.size > 0))
 
 /** One long list must not keep everybody else waiting: after a while it goes to the end of the line. */
 const givesWay = (turn: Turn, channel: ChannelState, pass: SendState.Pass): boolean => {

@@ -170,9 +170,9 @@ const advance = (turn: Turn): void => {
   }
   if (state.phase === "Running") {
     TodoWork.work(turn)
+    MessageEnd.finishDue(turn)
     DeliveryPasses.serve(turn)
     lookUpFailed(turn)
-    MessageEnd.finishDue(turn)
     LeftoverSweep.sweepDue(turn)
     AdminRequests.work(turn)
     if (state.settings.autoreload > 0 && now >= state.reloadAt) reread(turn, false)

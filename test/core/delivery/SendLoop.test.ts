@@ -288,7 +288,7 @@ describe("A pass", () => {
     assert.notInclude(loop.ordered, "starting delivery 2: msg 7 to local b@here")
   })
   it("a long list lets others pass after passquantum recipients", () => {
-    const loop = new Loop({ passQuantum: 1, concurrency: { local: 1, remote: 1 } }).started(
+    const loop = new Loop({ classic: false, passQuantum: 1, concurrency: { local: 1, remote: 1 } }).started(
       local("7", 1),
       local("8", 2)
     )
@@ -303,6 +303,40 @@ describe("A pass", () => {
     loop.opens("8", ["Td@here"])
     assert.include(loop.reports(0, "K"), "starting delivery 3: msg 8 to local d@here")
   })
+})
+
+describe("With a concurrency of 1", () => {
+  const two = (change: Partial<Settings> = {}) => {
+    const loop = new Loop({ concurrency: { local: 1, remote: 1 }, ...change }).started(local("7", 1), local("8", 2))
+    loop.opens("7", ["Ta@here"])
+    return loop
+  }
+  it("a qmail home ends a message, with its bounce, before the next delivery", () => {
+    const loop = two()
+    assert.deepStrictEqual(loop.reports(0, "Dno\n"), ["delivery 1: failure: no/", "AppendBounce 7"])
+    assert.deepStrictEqual(loop.tell({ _tag: "BounceAppended", id: "7" }), ["RemoveRecipients local 7"])
+    assert.deepStrictEqual(loop.removed("7"), ["InspectMessage 7"])
+    const verdict = { _tag: "Finished", sender: "s@x", hasBounce: true } as const
+    assert.deepStrictEqual(loop.tell({ _tag: "MessageInspected", id: "7", verdict }), ["InjectBounce 7"])
+    assert.isUndefined(DeliveryPasses.nextStart(loop.state, "local"), "nobody is woken for it")
+    loop.tell({ _tag: "BounceInjected", id: "7", qp: 99 })
+    assert.deepStrictEqual(loop.tell({ _tag: "BounceRemoved", id: "7", ok: true }), ["end msg 7", "EndMessage 7"])
+    assert.deepStrictEqual(loop.tell({ _tag: "MessageEnded", id: "7", result: "removed" }), ["OpenPass local 8"])
+  })
+  it("and marks a recipient before it tries the next", () => {
+    const loop = new Loop({ concurrency: { local: 1, remote: 1 } }).started(local("7", 1))
+    loop.opens("7", ["Ta@here", "Tb@here"])
+    assert.deepStrictEqual(loop.reports(0, "K"), ["delivery 1: success: ", "MarkRecipient local 7 0"])
+    assert.include(loop.marked("7", 0), "starting delivery 2: msg 7 to local b@here")
+  })
+  it("a bounce that has to wait keeps nobody waiting", () => {
+    const loop = two()
+    loop.reports(0, "K")
+    loop.removed("7")
+    const verdict = { _tag: "Unreadable", file: "info/0/7" } as const
+    assert.include(loop.tell({ _tag: "MessageInspected", id: "7", verdict }), "OpenPass local 8")
+  })
+  it("our homes wait for no files", () => assert.include(two({ classic: false }).reports(0, "K"), "OpenPass local 8"))
 })
 
 describe("[W67] A delivery that hangs", () => {
