@@ -8,7 +8,7 @@ import { join, resolve } from "node:path"
 
 const home = mkdtempSync(join(tmpdir(), "thresher-databases-"))
 afterAll(() => rmSync(home, { recursive: true, force: true }))
-for (const directory of ["control", "users", "fake"]) mkdirSync(join(home, directory))
+for (const directory of ["control", "users", "fake", "fake-perl"]) mkdirSync(join(home, directory))
 
 const run = (
   name: string,
@@ -183,16 +183,28 @@ describe("qmail-mkids", () => {
 
 describe("splogger", () => {
   const said = join(home, "said")
-  put("fake/logger", `#!/bin/sh\necho "$@" >'${said}'\ncat >>'${said}'\n`)
-  chmodSync(join(home, "fake/logger"), 0o755)
+  const standIn = (path: string): void => {
+    put(path, `#!/bin/sh\necho "$1 $2 $#" >'${said}'\n/bin/cat >>'${said}'\n`)
+    chmodSync(join(home, path), 0o755)
+  }
+  const heard = () => readFileSync(said, "utf8").replace(/\d{10}\.\d{6}/g, "STAMP")
+  standIn("fake/logger")
+  standIn("fake-perl/perl")
   it("feeds one logger with weighed and stamped lines", () => {
     const environment = { PATH: `${join(home, "fake")}:${process.env["PATH"]}` }
     const result = run("splogger", ["qmail"], "status: x\nwarning: y\nalert: z\nunfinished", environment)
     assert.deepStrictEqual(result, quiet)
-    assert.strictEqual(
-      readFileSync(said, "utf8").replace(/\d{10}\.\d{6}/g, "STAMP"),
-      "--prio-prefix -t qmail\n<22>STAMP status: x\n<20>STAMP warning: y\n<17>STAMP alert: z\n"
-    )
+    assert.strictEqual(heard(), "--prio-prefix -t 3\n<22>STAMP status: x\n<20>STAMP warning: y\n<17>STAMP alert: z\n")
+  })
+  it("feeds perl with the facility of the kernel, which logger refuses", () => {
+    const environment = { PATH: `${join(home, "fake-perl")}:${join(home, "fake")}` }
+    assert.deepStrictEqual(run("splogger", ["qmail", "0"], "status: x\n", environment), quiet)
+    assert.strictEqual(heard(), "-MSocket -e 5\n<6>STAMP status: x\n")
+  })
+  it("without perl says it as a user", () => {
+    const environment = { PATH: join(home, "fake") }
+    assert.deepStrictEqual(run("splogger", ["qmail", "0"], "status: x\n", environment), quiet)
+    assert.strictEqual(heard(), "--prio-prefix -t 3\n<14>STAMP status: x\n")
   })
   it("reads to the end where there is no logger", () =>
     assert.deepStrictEqual(run("splogger", [], "x\n".repeat(1000), { PATH: "/nonexistent" }), quiet))

@@ -18,9 +18,14 @@ export interface State {
 
 /** `argument`: the number of a facility; what is no facility means user, as for openlog(3); none means mail. */
 export const initial = (argument: ByteString | undefined): State => {
-  const facility = argument === undefined ? facilityMail : (leadingNumber(argument) ?? 0)
+  const facility = argument === undefined ? facilityMail : (leadingNumber(argument) ?? facilityKernel)
   return { facility: facility <= facilityMax ? facility : facilityUser, pending: "", cut: undefined }
 }
+
+/** logger(1) makes what a program says as the kernel the user's, and knows no facility beyond the named ones. */
+export const loggerTakes = ({ facility }: State): boolean => facility > facilityKernel && facility <= facilityLocal7
+
+export const asUser = (state: State): State => ({ ...state, facility: facilityUser })
 
 /** `micros`: microseconds since 1970. An unfinished last line is never logged. */
 export const feed = (
@@ -59,8 +64,10 @@ const severityOf = (line: ByteString): number =>
 const severityAlert = 1
 const severityWarning = 4
 const severityInfo = 6
+const facilityKernel = 0
 const facilityUser = 1
 const facilityMail = 2
+const facilityLocal7 = 23
 const facilityMax = 127
 /** Some syslogs cut or crash at longer ones. */
 const pieceBytes = 799

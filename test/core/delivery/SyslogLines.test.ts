@@ -55,3 +55,18 @@ describe("SyslogLines.feed", () => {
     it(`facility ${facility} gives priority ${priority}`, () =>
       assert.deepStrictEqual(logged("a\n", facility), [`<${priority}>${stamp} a`]))
 })
+
+describe("SyslogLines.loggerTakes", () => {
+  for (const [facility, takes] of [
+    ["0", false],
+    ["1", true],
+    ["23", true],
+    ["24", false],
+    ["127", false],
+    ["128", true]
+  ] as const)
+    it(`${takes ? "" : "not "}facility ${facility}`, () =>
+      assert.strictEqual(SyslogLines.loggerTakes(SyslogLines.initial(facility)), takes))
+  it("but takes what it refuses as the user's", () =>
+    assert.isTrue(SyslogLines.loggerTakes(SyslogLines.asUser(SyslogLines.initial("0")))))
+})
