@@ -60,14 +60,17 @@ const configure = (test, home, places, fill) => {
   cleanQueue(home)
 }
 
+/** A name that ends in a slash is a directory. */
 const writeFiles = (root, files, fill, owner) => {
   mkdirSync(root, { recursive: true, mode: 0o755 })
-  const paths = Object.entries(files).map(([name, content]) => {
-    mkdirSync(dirname(join(root, name)), { recursive: true })
-    writeFileSync(join(root, name), fill(content), "latin1")
-    return join(root, name)
-  })
-  if (owner !== undefined) for (const path of [root, ...paths]) chownSync(path, ...owner)
+  for (const [name, content] of Object.entries(files)) {
+    const path = join(root, name)
+    mkdirSync(name.endsWith("/") ? path : dirname(path), { recursive: true })
+    if (!name.endsWith("/")) writeFileSync(path, fill(content), "latin1")
+  }
+  if (owner === undefined) return
+  const below = readdirSync(root, { recursive: true }).map((path) => join(root, path))
+  for (const path of [root, ...below]) chownSync(path, ...owner)
 }
 
 /** In a process group of its own, so that nothing of it is left. LOGGER passes on what it is told to the same output. */
