@@ -25,7 +25,9 @@ const bin = resolve(here, "../../dist/bin")
 const words = process.argv.slice(2)
 const jobs = words[0] === "--jobs" ? Number(words.splice(0, 2)[1]) : Math.max(2, availableParallelism())
 const sets =
-  words.length > 0 ? words : ["inject", "sendmail", "local", "smtpd", "queue", "remote", "tools", "send", "system"]
+  words.length > 0
+    ? words
+    : ["inject", "sendmail", "local", "smtpd", "queue", "remote", "tools", "send", "system", "system-more"]
 const differences = JSON.parse(readFileSync(join(here, "differences.json"), "utf8"))
 
 const isRoot = process.getuid() === 0

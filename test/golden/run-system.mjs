@@ -172,6 +172,7 @@ const maskLog = (log) => {
       if (what === "new msg") names.set(id, `{MSG${++count}}`)
       return `${what} ${names.get(id) ?? id}`
     })
+    .replace(/\bbounce\/(?:\d+|\{MSG\d+\})/g, "bounce/{MSG}")
     .replace(/\bbytes \d+/g, "bytes {BYTES}")
     .replace(/\bqp \d+/g, "qp {PID}")
     .replace(/\/qp_\d+(?=\/)/g, "/qp_{PID}")
