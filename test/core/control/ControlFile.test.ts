@@ -38,6 +38,8 @@ describe("ControlFile.integer", () => {
 describe("ControlFile.list", () => {
   it("leaves out comments and empty lines, keeps leading blanks and a last line without line feed", () =>
     assert.deepStrictEqual(ControlFile.list("a \n#b\n\n c\t\n #d\ne"), ["a", " c", " #d", "e"]))
+  it("a NUL ends an entry, and makes a line empty that begins with it", () =>
+    assert.deepStrictEqual(ControlFile.list("a:b\0c\n\0d\ne\0\n"), ["a:b", "c", "e", ""]))
   it("an empty file has no entry", () => assert.deepStrictEqual(ControlFile.list(""), []))
 })
 
