@@ -82,7 +82,7 @@ class OpenConnection implements Connection {
   #errno: Errno | undefined
   #reader: Resume<Uint8Array> | undefined
   #writer: Resume<void> | undefined
-  #patience = 0
+  #patience: Seconds | undefined
 
   constructor(socket: net.Socket) {
     this.#socket = socket

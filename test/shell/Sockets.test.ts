@@ -89,13 +89,14 @@ for (const [name, layer, portsOf] of layers)
         yield* connection.close
       })
     )
-    on("loses patience with a silent one", (to) =>
-      Effect.gen(function* () {
-        const connection = yield* to("silent")
-        assert.strictEqual(yield* errnoOf(connection.read(0.02)), "read ETIMEDOUT")
-        yield* connection.close
-      })
-    )
+    for (const patience of [0.02, 0])
+      on(`loses patience with a silent one after ${patience} seconds`, (to) =>
+        Effect.gen(function* () {
+          const connection = yield* to("silent")
+          assert.strictEqual(yield* errnoOf(connection.read(patience)), "read ETIMEDOUT")
+          yield* connection.close
+        })
+      )
   })
 
 describe("Sockets: the real layer", () => {
