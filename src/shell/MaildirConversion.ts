@@ -15,7 +15,7 @@ export const convert = Effect.gen(function* () {
   const fresh = yield* variable("MAILTMP")
   const maildir = yield* variable("MAILDIR")
   const files = yield* Files
-  yield* orFatal(files.stat(`${maildir}/.`), `chdir to ${maildir}`)
+  yield* orFatal(files.stat(maildir === "" ? "" : `${maildir}/.`), `chdir to ${maildir}`)
   yield* MaildirListing.clean(maildir)
   for (const subdirectory of ["new", "cur"] as const)
     yield* orFatal(files.list(`${maildir}/${subdirectory}`), `scan $MAILDIR/${subdirectory}`)
@@ -118,7 +118,8 @@ const eachPiece = (
 }
 
 /** qmail's program stands in the Maildir: MAIL and MAILTMP count from there. */
-const absolute = (maildir: ByteString, path: ByteString): ByteString => (path[0] === "/" ? path : `${maildir}/${path}`)
+const absolute = (maildir: ByteString, path: ByteString): ByteString =>
+  path === "" || path[0] === "/" ? path : `${maildir}/${path}`
 
 const variable = (name: ByteString) =>
   Effect.flatMap(Identity, ({ environment }) => {

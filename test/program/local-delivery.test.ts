@@ -258,6 +258,15 @@ describe("maildir2mbox and the readers", () => {
     )
     assert.isFalse(existsSync(join(home, "mbox.tmp")))
   })
+  for (const [name, trouble] of [
+    ["MAILDIR", "unable to chdir to : file does not exist"],
+    ["MAIL", "unable to lock : file does not exist"]
+  ] as const)
+    it(`an empty ${name} names no file`, () => {
+      store("new/a", "x\n", 1000)
+      const { status, stderr } = run("maildir2mbox", [], { env: { ...env(), [name]: "" } })
+      assert.deepStrictEqual([status, stderr], [111, `maildir2mbox: fatal: ${trouble}\n`])
+    })
   it("in a home of ours no last line is lost", () => {
     write("qmail/install.json", '{"owners":"one"}')
     store("new/a", "Subject: x\n\nlast words", 1000)
