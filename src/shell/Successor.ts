@@ -7,6 +7,8 @@ import { bytesKept, ProcessesError, type ProgramImage } from "./Processes.ts"
 
 /** `program` and `directory` are absolute. */
 export interface SuccessorDescription extends ProgramImage {
+  /** What it finds as its own name, where that is not `program`. */
+  readonly name?: ByteString
   readonly directory: ByteString
 }
 
@@ -16,11 +18,14 @@ export const become = (description: SuccessorDescription): Effect.Effect<never, 
     const obstacle = whyNotRun(description.program)
     if (obstacle !== undefined)
       return Effect.fail(new ProcessesError({ program: description.program, errno: obstacle }))
-    const { arguments: args, environment, program } = bytesKept(description)
+    const image = bytesKept(description)
+    const { arguments: args, environment, program } = image
+    // The shell that keeps odd bytes has a name of its own.
+    const name = image === description ? (description.name ?? program) : program
     process.chdir(toText(description.directory))
     process.execve!(
       toText(program),
-      [program, ...args].map(toText),
+      [name, ...args].map(toText),
       Object.fromEntries(Object.entries(environment).map(([name, value]) => [toText(name), toText(value)]))
     )
     throw new Error("execve came back")

@@ -32,7 +32,7 @@ export const program: Effect.Effect<ExitCode> = Effect.gen(function* () {
     : TcpEnvironment.environment(identity.environment, yield* ask(TcpEnvironment.options(options)))
   const directory = fromText(process.cwd())
   for (const file of ProgramPath.candidates(name, environment["PATH"], directory))
-    yield* Effect.ignore(Successor.become({ program: file, arguments: args, environment, directory }))
+    yield* Effect.ignore(Successor.become({ program: file, name, arguments: args, environment, directory }))
   return exitTemporary
 }).pipe(
   Effect.orElseSucceed(() => exitTemporary),

@@ -338,6 +338,12 @@ describe("tcp-env", () => {
     )
   }
 
+  it("starts a program by the name that was given", () => {
+    const env = { PATH: process.env["PATH"]!, PROTO: "TCP" }
+    const { stdout } = spawnSync(join(bin, "tcp-env"), ["sh", "-c", "echo $0"], { env, encoding: "utf8" })
+    assert.strictEqual(stdout, "sh\n")
+  })
+
   const ptr = "PTR 1.0.0.127.in-addr.arpa"
   for (const [title, option, addresses, name] of [
     ["believes the name of an address", "-P", { records: ["192.0.2.9"] }, "client.example"],
