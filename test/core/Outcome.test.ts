@@ -8,6 +8,8 @@ describe("Outcome", () => {
     ["EACCES", false, "access denied"],
     ["EPERM", false, "permission denied"],
     ["ENOSPC", true, "out of disk space"],
+    ["EROFS", false, "read-only file system"],
+    ["EFBIG", true, "file too big"],
     ["EIO", true, "input/output error"],
     ["ETIMEDOUT", true, "timed out"],
     ["EWHATEVER", false, "unknown error"]
