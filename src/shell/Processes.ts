@@ -61,6 +61,9 @@ export class Processes extends Context.Service<Processes, ProcessCalls>()("thres
   static readonly layer: Layer.Layer<Processes> = Layer.succeed(Processes, {
     spawn: (description) =>
       Effect.callback<Child, ProcessesError>((resume) => {
+        // To the system a file without a name is not there; node would call it a wrong argument.
+        if (description.program === "")
+          return resume(Effect.fail(new ProcessesError({ program: description.program, errno: "ENOENT" })))
         const { arguments: args, environment, program } = bytesKept(description)
         let child: ChildProcess
         try {

@@ -58,12 +58,13 @@ describe("Processes", () => {
       ({ output }) => assert.strictEqual(output, "/\nnone")
     )
   )
-  it.live("says which program cannot be started, and why", () =>
-    Effect.gen(function* () {
-      const error = yield* Effect.flip(run({ program: "/nonexistent/program" }))
-      assert.deepStrictEqual([error.program, error.errno], ["/nonexistent/program", "ENOENT"])
-    })
-  )
+  for (const program of ["/nonexistent/program", ""])
+    it.live(`says that "${program}" cannot be started, and why`, () =>
+      Effect.gen(function* () {
+        const error = yield* Effect.flip(run({ program }))
+        assert.deepStrictEqual([error.program, error.errno], [program, "ENOENT"])
+      })
+    )
   it.live("writing to a child that reads no more is no error", () =>
     Effect.map(run({ program: "/bin/true" }, "x".repeat(1_000_000)), ({ ending }) =>
       assert.deepStrictEqual(ending, { _tag: "Exited", exitCode: 0 })
