@@ -42,22 +42,18 @@ export const convert = Effect.gen(function* () {
   const say = (text: ByteString) =>
     Effect.mapError(files.write(1, toChunk(text)), () => fatal("unable to write output"))
 
-  const accepted = yield* accounts(wishes, record.users.alias, say)
+  const accepted = yield* accounts(wishes)
+  yield* say(accepted.map((entry) => PasswdAssign.lines(entry, wishes, record.users.alias)).join(""))
   if (!accepted.some(({ user }) => user === record.users.alias))
     return yield* fatal(`unable to find ${record.users.alias} user`)
   const { missing, text } = PasswdAssign.subusers((yield* content("subusers")) ?? "", accepted, wishes)
-  yield* say(text)
   if (missing !== undefined) return yield* fatal(`unable to find ${missing} user for subuser`)
-  yield* say(`${(yield* content("append")) ?? ""}.\n`)
+  yield* say(`${text}${(yield* content("append")) ?? ""}.\n`)
   return exitSuccess
 })
 
-/** Prints the assignments of each account as soon as it is read. */
-const accounts = Effect.fnUntraced(function* (
-  wishes: PasswdAssign.Wishes,
-  alias: ByteString,
-  say: (text: ByteString) => Effect.Effect<void, Fatal>
-) {
+/** Those that get mail. Fails if a home cannot be looked at. */
+const accounts = Effect.fnUntraced(function* (wishes: PasswdAssign.Wishes) {
   const files = yield* Files
   const accepted: Array<PasswdAssign.PasswdEntry> = []
   for (const line of yield* inputLines) {
@@ -72,7 +68,6 @@ const accounts = Effect.fnUntraced(function* (
       if (ownerUid === undefined || !PasswdAssign.ownsHome(entry, ownerUid)) continue
     }
     accepted.push(entry)
-    yield* say(PasswdAssign.lines(entry, wishes, alias))
   }
   return accepted
 })

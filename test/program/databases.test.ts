@@ -88,6 +88,20 @@ describe("qmail-pw2u", () => {
       stderr: "qmail-pw2u: fatal: unable to stat /no/such/home\n"
     })
   })
+  it("prints no lines before it knows every home, nor subusers whose account is missing", () => {
+    const failed = run("qmail-pw2u", ["-h"], passwd)
+    assert.deepStrictEqual(failed, {
+      exit: 111,
+      stdout: "",
+      stderr: "qmail-pw2u: fatal: unable to stat /no/such/home\n"
+    })
+    put("users/subusers", "list:joe:l:\nother:nobody:x:\n")
+    const { stderr, stdout } = run("qmail-pw2u", ["-H"], passwd)
+    rmSync(join(home, "users/subusers"))
+    assert.strictEqual(stderr, "qmail-pw2u: fatal: unable to find nobody user for subuser\n")
+    assert.include(stdout, "=joe:")
+    assert.notInclude(stdout, "list")
+  })
   it("makes lines that qmail-newu takes", () => {
     const { exit, stdout } = run("qmail-pw2u", ["-H"], passwd)
     assert.strictEqual(exit, 0)
