@@ -63,8 +63,8 @@ export const readGrants = Effect.fnUntraced(function* (dataBytesVariable: ByteSt
   return { me, policy: policy.success }
 })
 
-/** A damaged database has no entries: it must not open a relay. */
 const isKeyOf =
   (cdb: Uint8Array | undefined) =>
-  (key: ByteString): boolean =>
-    cdb !== undefined && Result.getOrElse(Cdb.find(cdb, key), () => undefined) !== undefined
+  (key: ByteString): boolean | undefined =>
+    cdb !== undefined &&
+    Result.match(Cdb.find(cdb, key), { onFailure: () => undefined, onSuccess: (data) => data !== undefined })

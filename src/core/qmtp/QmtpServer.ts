@@ -260,10 +260,9 @@ const complete = (state: Reading): Reaction => {
         mail: { ...mail, isSenderFine: mail.isSenderFine && !mail.sender.includes("\0") }
       })
     case "Recipient": {
-      const recipients = GrowingList.add(
-        mail.recipients,
-        judge(session, part.text, part.isTooLong, mail.recipients.length)
-      )
+      const recipient = judge(session, part.text, part.isTooLong, mail.recipients.length)
+      if (recipient === undefined) return leave(state, exitTemporary)
+      const recipients = GrowingList.add(mail.recipients, recipient)
       return step({ ...state, part: nextRecipient(part.left), mail: { ...mail, recipients } })
     }
     case "List":
@@ -275,9 +274,17 @@ const complete = (state: Reading): Reaction => {
 const nextRecipient = (left: number): Part =>
   left === 0 ? { _tag: "ListEnd" } : { _tag: "Recipient", left, text: "", isTooLong: false }
 
-const judge = ({ client, policy }: Session, address: Address, isTooLong: boolean, before: number): Recipient => {
+/** Undefined: who may be sent to cannot be read. */
+const judge = (
+  { client, policy }: Session,
+  address: Address,
+  isTooLong: boolean,
+  before: number
+): Recipient | undefined => {
   if (isTooLong) return { _tag: "Unacceptable" }
-  if (client.relaySuffix === undefined && !RcptHosts.allows(policy.rcptHosts, address)) return { _tag: "NoRelay" }
+  const isAllowed = client.relaySuffix !== undefined || RcptHosts.allows(policy.rcptHosts, address)
+  if (isAllowed === undefined) return undefined
+  if (!isAllowed) return { _tag: "NoRelay" }
   if (address.includes("\0")) return { _tag: "Unacceptable" }
   if (before >= policy.recipientsMax) return { _tag: "TooMany" }
   return { _tag: "Accepted", address: address + (client.relaySuffix ?? "") }

@@ -14,16 +14,18 @@ import { type ControlMap, type ControlSet, mapOf, setOf } from "../control/Contr
 
 export type RcptHosts =
   | { readonly _tag: "Everything" }
-  | { readonly _tag: "Listed"; readonly hosts: ControlSet; readonly more: (key: ByteString) => boolean }
+  | { readonly _tag: "Listed"; readonly hosts: ControlSet; readonly more: More }
   | { readonly _tag: "Ours"; readonly locals: ControlSet; readonly virtual: ControlMap }
+
+/** Is the lowered name in morercpthosts.cdb? Undefined: the file is damaged. */
+export type More = (key: ByteString) => boolean | undefined
 
 export const everything: RcptHosts = { _tag: "Everything" }
 
 export interface Sources {
   /** Entries of control/rcpthosts; undefined if there is no such file. */
   readonly rcpthosts: ReadonlyArray<ByteString> | undefined
-  /** Is the lowered name in morercpthosts.cdb? */
-  readonly more: (key: ByteString) => boolean
+  readonly more: More
   readonly me: ByteString | undefined
   readonly locals: ReadonlyArray<ByteString>
   readonly virtualdomains: ReadonlyArray<ByteString>
@@ -47,7 +49,8 @@ export const from = (sources: Sources): RcptHosts => {
   }
 }
 
-export const allows = (list: RcptHosts, address: Address): boolean => {
+/** Undefined: nobody can say, so he is neither let in nor sent away for good. */
+export const allows = (list: RcptHosts, address: Address): boolean | undefined => {
   const at = address.lastIndexOf("@")
   if (at < 0) return true
   const domain = lower(address.slice(at + 1))
@@ -56,7 +59,12 @@ export const allows = (list: RcptHosts, address: Address): boolean => {
       return true
     case "Listed": {
       const keys = suffixes(domain)
-      return keys.some(list.hosts.has) || keys.some(list.more)
+      if (keys.some(list.hosts.has)) return true
+      for (const key of keys) {
+        const isListed = list.more(key)
+        if (isListed !== false) return isListed
+      }
+      return false
     }
     case "Ours":
       return list.locals.has(domain) || isVirtual(list.virtual, address, domain)

@@ -25,11 +25,14 @@ export type Verdict =
   | { readonly _tag: "Accept"; readonly recipient: Address }
   | { readonly _tag: "BadSender" }
   | { readonly _tag: "NoRelay" }
+  /** Who may be sent to cannot be read. */
+  | { readonly _tag: "Unknown" }
   | { readonly _tag: "TooMany" }
 
 export const decideRcpt = (facts: Facts): Verdict => {
   if (facts.senderRefused) return { _tag: "BadSender" }
-  if (facts.relaySuffix === undefined && !RcptHosts.allows(facts.rcptHosts, facts.recipient)) return { _tag: "NoRelay" }
+  const isAllowed = facts.relaySuffix !== undefined || RcptHosts.allows(facts.rcptHosts, facts.recipient)
+  if (isAllowed !== true) return { _tag: isAllowed === undefined ? "Unknown" : "NoRelay" }
   if (facts.recipients >= facts.recipientsMax) return { _tag: "TooMany" }
   return { _tag: "Accept", recipient: facts.recipient + (facts.relaySuffix ?? "") }
 }

@@ -55,7 +55,7 @@ export interface Controls {
   readonly localiphost: ByteString | undefined
   readonly rcpthosts: ReadonlyArray<ByteString> | undefined
   /** Is the lowered name in morercpthosts.cdb? */
-  readonly more: (key: ByteString) => boolean
+  readonly more: RcptHosts.More
   readonly locals: ReadonlyArray<ByteString> | undefined
   readonly virtualdomains: ReadonlyArray<ByteString> | undefined
   readonly badmailfrom: ReadonlyArray<ByteString> | undefined

@@ -148,6 +148,7 @@ const answer = (session: Session, { argument, verb }: SmtpCommand.SmtpCommand, n
   switch (verb) {
     case "rcpt": {
       const verdict = SmtpTransaction.rcpt(session, argument)
+      if (verdict.endsSession === true) return step<State, Command>(over, reply(verdict.reply), close(1))
       return say(verdict.reply, { ...session, transaction: verdict.transaction })
     }
     case "mail": {

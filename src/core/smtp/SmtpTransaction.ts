@@ -31,6 +31,8 @@ interface Context {
 export interface Verdict {
   readonly reply: ByteString
   readonly transaction: Transaction | undefined
+  /** Nothing can be said after that reply. */
+  readonly endsSession?: boolean
 }
 
 export const mail = ({ policy, transaction }: Context, argument: ByteString): Verdict => {
@@ -66,6 +68,8 @@ export const rcpt = ({ client, policy, transaction }: Context, argument: ByteStr
       return { reply: SmtpReply.badSender, transaction }
     case "NoRelay":
       return { reply: SmtpReply.noRelay, transaction }
+    case "Unknown":
+      return { reply: SmtpReply.noControls, transaction: undefined, endsSession: true }
     case "TooMany":
       return { reply: SmtpReply.tooManyRecipients, transaction }
   }

@@ -15,7 +15,7 @@ const now = 820631134
 const received = (protocol: string) =>
   `Received: from c.example (joe@203.0.113.5)\n  by l.example with ${protocol}; 3 Jan 1996 01:05:34 -0000\n`
 
-const listed = RcptHosts.from({
+const sources: RcptHosts.Sources = {
   rcpthosts: ["ok.example"],
   more: () => false,
   me: undefined,
@@ -23,7 +23,8 @@ const listed = RcptHosts.from({
   virtualdomains: [],
   openWithoutList: true,
   starIsEverything: false
-})
+}
+const listed = RcptHosts.from(sources)
 
 const qmtp = (
   policy: Partial<QmtpServer.Policy> = {},
@@ -215,6 +216,12 @@ describe("QmtpServer: who breaks the protocol is left without a word", () => {
         { answers: "", queued: [], exitCode }
       )
     })
+
+  it("and so is a stranger while nobody can say who may be sent to", () => {
+    const rcptHosts = RcptHosts.from({ ...sources, more: () => undefined })
+    const outcome = converse(QmtpServer, qmtp({ rcptHosts }), [mail("\nx", "s", "a@elsewhere")])
+    assert.deepStrictEqual(outcome, { answers: "", queued: [], abandoned: 1, exitCode: 111 })
+  })
 
   it("leading zeros and empty lengths are read leniently, or not at all", () => {
     const sent = "002:\nx,:,16:12:a@ok.example,,"

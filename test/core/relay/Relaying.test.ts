@@ -20,7 +20,7 @@ describe("RcptHosts.allows, with a list", () => {
   const list = RcptHosts.from({
     ...nothing,
     rcpthosts: ["example.org", ".sub.example", "Other.Example"],
-    more: (key) => key === "more.example" || key === ".deep.example"
+    more: (key) => (key === ".damaged.example" ? undefined : key === "more.example" || key === ".deep.example")
   })
   for (const [address, allowed] of [
     ["a@example.org", true],
@@ -33,6 +33,7 @@ describe("RcptHosts.allows, with a list", () => {
     ["a@more.example", true],
     ["a@More.Example", true],
     ["a@x.deep.example", true],
+    ["a@x.damaged.example", undefined],
     ["a@example.org@elsewhere", false],
     ["a@elsewhere@example.org", true],
     ["a@", false],
@@ -134,6 +135,7 @@ describe("SenderChecks.isRefused", () => {
 })
 
 describe("RcptPolicy.decideRcpt", () => {
+  const damaged = RcptHosts.from({ ...nothing, rcpthosts: [], more: () => undefined })
   const facts: RcptPolicy.Facts = {
     recipient: "a@elsewhere",
     senderRefused: false,
@@ -148,6 +150,12 @@ describe("RcptPolicy.decideRcpt", () => {
     ["a relay client", { relaySuffix: "" }, { _tag: "Accept", recipient: "a@elsewhere" }],
     ["a relay client with a suffix", { relaySuffix: "@fix" }, { _tag: "Accept", recipient: "a@elsewhere@fix" }],
     ["a bad sender, before anything else", { senderRefused: true, relaySuffix: "" }, { _tag: "BadSender" }],
+    ["a stranger, while nobody can say", { rcptHosts: damaged }, { _tag: "Unknown" }],
+    [
+      "a relay client all the same",
+      { rcptHosts: damaged, relaySuffix: "" },
+      { _tag: "Accept", recipient: "a@elsewhere" }
+    ],
     ["one recipient too many", { recipient: "a@here", recipients: 2 }, { _tag: "TooMany" }],
     ["one more, to elsewhere", { recipients: 2 }, { _tag: "NoRelay" }]
   ] as const)

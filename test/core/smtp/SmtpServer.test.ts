@@ -292,6 +292,13 @@ describe("SmtpServer: addresses", () => {
     assert.deepStrictEqual(queued[0]!.recipients, ["u@elsewhere@fix.example"])
   })
 
+  it("a stranger comes again later while morercpthosts.cdb is damaged", () => {
+    const policy = policyWith({ more: () => undefined })
+    const { exitCode, replies } = converse([lines(...envelope, "RCPT TO:<u@elsewhere>", "NOOP")], { policy })
+    assert.deepStrictEqual(replies.slice(2), ["250 ok", "421 unable to read controls (#4.3.0)"])
+    assert.strictEqual(exitCode, 1)
+  })
+
   it("a stranger cannot relay through a home of our own without rcpthosts [W14]", () => {
     const policy = policyWith({ classic: false, rcpthosts: undefined, locals: ["example.org"] })
     const { replies } = converse([lines("MAIL FROM:<>", "RCPT TO:<x@elsewhere>", "RCPT TO:<u@example.org>")], {
