@@ -61,7 +61,11 @@ const connect: SocketCalls["connect"] = ({ address, port }, patience, from) =>
     }
     socket.setNoDelay(true)
     socket.once("error", (cause: NodeJS.ErrnoException) => fail(cause.code ?? "EIO"))
-    socket.setTimeout(millis(patience), () => fail("ETIMEDOUT"))
+    // A connection that stands is not given up because nobody has looked yet: one look at the network comes first.
+    const giveUp = (): void => {
+      if (socket.connecting) fail("ETIMEDOUT")
+    }
+    socket.setTimeout(millis(patience), () => setImmediate(giveUp))
     const local = from === undefined ? {} : { localAddress: IpAddress.format(from) }
     socket.connect({ host: IpAddress.format(address), port, autoSelectFamily: false, ...local }, () => {
       socket.removeAllListeners("error")

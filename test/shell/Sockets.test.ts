@@ -100,6 +100,13 @@ for (const [name, layer, portsOf] of layers)
   })
 
 describe("Sockets: the real layer", () => {
+  it.live("without patience connects to whoever answers at once", () =>
+    Effect.gen(function* () {
+      const sockets = yield* Sockets
+      const connection = yield* sockets.connect({ address: [127, 0, 0, 1], port: ports.talks }, 0)
+      yield* connection.close
+    }).pipe(Effect.provide(Sockets.layer))
+  )
   it.live("sends a megabyte to a slow reader, and everything arrives", () =>
     Effect.gen(function* () {
       let received = 0
