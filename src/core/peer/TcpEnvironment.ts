@@ -87,5 +87,7 @@ export const options = (given: ReadonlyArray<{ readonly letter: string; readonly
   return chosen
 }
 
-/** For getopt: every letter is one. */
-export const letters = "t:rRpPabcdefghijklmnoqsuvwxyzABCDEFGHIJKLMNOQSTUVWXYZ0123456789?"
+/** For getopt: every byte is a letter. */
+export const letters = `t:${Array.from({ length: 255 }, (_, i) => String.fromCharCode(i + 1))
+  .filter((letter) => letter !== "t" && letter !== ":")
+  .join("")}`

@@ -1,5 +1,6 @@
 import { assert, describe, it } from "@effect/vitest"
 import * as IpAddress from "../../../src/core/address/IpAddress.ts"
+import * as Getopt from "../../../src/core/command/Getopt.ts"
 import * as ProgramPath from "../../../src/core/command/ProgramPath.ts"
 import * as Ident from "../../../src/core/peer/Ident.ts"
 import * as SocketTable from "../../../src/core/peer/SocketTable.ts"
@@ -102,6 +103,10 @@ describe("TcpEnvironment", () => {
         host
       ))
 
+  it("letters that mean nothing do not stop the reading of options", () => {
+    const { complaint, rest } = Getopt.scan(TcpEnvironment.letters, ["-a@-\xff", "-t5", "-z", "sh"])
+    assert.deepStrictEqual([complaint, rest], [undefined, ["sh"]])
+  })
   it("the last of two letters counts, unknown ones do not", () =>
     assert.deepStrictEqual(
       TcpEnvironment.options([
