@@ -8,12 +8,12 @@ import { calendar } from "./Time.ts"
 /** Seconds east of UTC at that time; undefined if `zone` is no such text. */
 export const offsetAt = (zone: string, time: number): number | undefined => {
   if (zone === "") return 0
-  const parts = pattern.exec(zone)
+  const parts = pattern.exec(zone) ?? standardPattern.exec(zone)
   if (parts === null) return undefined
   const [, standardText, summerName, summerText, startText, endText] = parts
-  const standard = -seconds(standardText!)
+  const standard = -offset(standardText!)
   if (summerName === undefined) return standard
-  const summer = summerText === undefined ? standard + 3600 : -seconds(summerText)
+  const summer = summerText === undefined ? standard + 3600 : -offset(summerText)
   const { year } = calendar(time + standard)
   const start = change(startText ?? "M3.2.0", year)
   const end = change(endText ?? "M11.1.0", year)
@@ -53,6 +53,10 @@ const daysBefore = (year: number, month: number): number => {
   return 365 * shifted + leapDays + Math.floor((153 * ((month + 10) % 12) + 2) / 5) - 719468
 }
 
+/** What is too much counts as the most there can be, as in glibc. */
+const offset = (text: string): number =>
+  seconds(text.replace(/[0-9]+/g, (digits, at: number) => String(Math.min(Number(digits), at > 1 ? 59 : 24))))
+
 /** `[+-]hh[:mm[:ss]]` */
 const seconds = (text: string): number => {
   const [hours, minutes, rest] = text.replace(/^[+-]/, "").split(":").map(Number)
@@ -61,6 +65,8 @@ const seconds = (text: string): number => {
 }
 
 const name = "(?:[A-Za-z]{3,}|<[A-Za-z0-9+-]{3,}>)"
-const length = "[+-]?[0-9]{1,3}(?::[0-9]{1,2}){0,2}"
+const length = "[+-]?[0-9]+(?::[0-9]{1,2}){0,2}"
 const pattern = new RegExp(`^${name}(${length})(?:(${name})(${length})?(?:,([^,]+),([^,]+))?)?$`)
+/** What cannot be read behind standard time, or is half a rule, is passed over, as in glibc. */
+const standardPattern = new RegExp(`^${name}(${length})(?![0-9])(?:(?!${name}).*|${name}(?:${length})?,[^,]*)$`, "s")
 const rulePattern = new RegExp(`^(?:M([0-9]{1,2})\\.([1-5])\\.([0-6])|J([0-9]{1,3})|([0-9]{1,3}))(?:/(${length}))?$`)
