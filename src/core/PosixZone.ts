@@ -67,6 +67,6 @@ const seconds = (text: string): number => {
 const name = "(?:[A-Za-z]{3,}|<[A-Za-z0-9+-]{3,}>)"
 const length = "[+-]?[0-9]+(?::[0-9]{1,2}){0,2}"
 const pattern = new RegExp(`^${name}(${length})(?:(${name})(${length})?(?:,([^,]+),([^,]+))?)?$`)
-/** What cannot be read behind standard time, or is half a rule, is passed over, as in glibc. */
-const standardPattern = new RegExp(`^${name}(${length})(?![0-9])(?:(?!${name}).*|${name}(?:${length})?,[^,]*)$`, "s")
+/** Half a rule is passed over, and summer time with it, as in glibc. */
+const standardPattern = new RegExp(`^${name}(${length})${name}(?:${length})?,[^,]*$`)
 const rulePattern = new RegExp(`^(?:M([0-9]{1,2})\\.([1-5])\\.([0-6])|J([0-9]{1,3})|([0-9]{1,3}))(?:/(${length}))?$`)

@@ -61,7 +61,7 @@ export const newMoreRcptHosts = Effect.gen(function* () {
   const source = `${home.path}/control/morercpthosts`
   yield* Effect.mapError(files.stat(home.path), because(`unable to chdir to ${home.path}`))
   const content = yield* Effect.mapError(files.readFile(source), because("unable to read control/morercpthosts"))
-  const records = ControlFile.list(fromChunk(content)).map((host) => ({ key: lower(host), data: "" }))
+  const records = ControlFile.lines(fromChunk(content)).map((host) => ({ key: lower(host), data: "" }))
   const built = Cdb.build(records)
   if (Result.isFailure(built)) return yield* fatal(`unable to write to ${freshHosts}: ${systemText("EFBIG")}`)
   yield* replace(`${source}.cdb`, `${home.path}/${freshHosts}`, built.success, (step, error) =>

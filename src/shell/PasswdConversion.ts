@@ -42,21 +42,27 @@ export const convert = Effect.gen(function* () {
   const say = (text: ByteString) =>
     Effect.mapError(files.write(1, toChunk(text)), () => fatal("unable to write output"))
 
-  const accepted = yield* accounts(wishes)
-  yield* say(accepted.map((entry) => PasswdAssign.lines(entry, wishes, record.users.alias)).join(""))
+  const assignments = (entries: ReadonlyArray<PasswdAssign.PasswdEntry>): ByteString =>
+    entries.map((entry) => PasswdAssign.lines(entry, wishes, record.users.alias)).join("")
+  // qmail lets go of its output when it asks for more input: here, before a last line that no line feed ends.
+  const lines = yield* inputLines
+  const first = yield* accounts(lines.slice(0, -1), wishes)
+  yield* say(assignments(first))
+  const last = yield* accounts(lines.slice(-1), wishes)
+  const accepted = [...first, ...last]
   if (!accepted.some(({ user }) => user === record.users.alias))
     return yield* fatal(`unable to find ${record.users.alias} user`)
   const { missing, text } = PasswdAssign.subusers((yield* content("subusers")) ?? "", accepted, wishes)
   if (missing !== undefined) return yield* fatal(`unable to find ${missing} user for subuser`)
-  yield* say(`${text}${(yield* content("append")) ?? ""}.\n`)
+  yield* say(`${assignments(last)}${text}${(yield* content("append")) ?? ""}.\n`)
   return exitSuccess
 })
 
 /** Those that get mail. Fails if a home cannot be looked at. */
-const accounts = Effect.fnUntraced(function* (wishes: PasswdAssign.Wishes) {
+const accounts = Effect.fnUntraced(function* (lines: ReadonlyArray<ByteString>, wishes: PasswdAssign.Wishes) {
   const files = yield* Files
   const accepted: Array<PasswdAssign.PasswdEntry> = []
-  for (const line of yield* inputLines) {
+  for (const line of lines) {
     const entry = PasswdAssign.parseLine(line)
     if (entry === undefined || !PasswdAssign.isWanted(entry, wishes)) continue
     if (wishes.homes !== "ignored") {

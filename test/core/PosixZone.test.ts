@@ -12,9 +12,7 @@ describe("PosixZone.offsetAt", () => {
     ["NST3:30", -3.5],
     ["<+0330>-3:30", 3.5],
     ["XYZ-1:00:36", 1.01],
-    ["IST-5:30:", 5.5],
     ["EST0005", -5],
-    ["EST5 ?", -5],
     ["EST5EDT,", -5],
     ["EST5EDT,M3.2.0", -5],
     ["EST25", -24],
@@ -24,7 +22,7 @@ describe("PosixZone.offsetAt", () => {
     it(`${zone || "an empty TZ"} is ${hours} hours east`, () =>
       assert.strictEqual(PosixZone.offsetAt(zone, 820631134), hours * hour))
 
-  for (const zone of ["UTC", "Europe/Berlin", ":EST5", "EST", "5", "E5", "EST5EDT,x,y"])
+  for (const zone of ["UTC", "Europe/Berlin", ":EST5", "EST5:", "EST5x", "EST", "5", "E5", "EST5EDT,x,y"])
     it(`${zone} is none`, () => assert.isUndefined(PosixZone.offsetAt(zone, 820631134)))
 
   // Each pair: the last second before a change, and the offsets of this and the next second.

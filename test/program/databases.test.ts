@@ -89,18 +89,21 @@ describe("qmail-pw2u", () => {
     })
   })
   it("prints no lines before it knows every home, nor subusers whose account is missing", () => {
-    const failed = run("qmail-pw2u", ["-h"], passwd)
+    const failed = run("qmail-pw2u", ["-h"], `${passwd}\n`)
     assert.deepStrictEqual(failed, {
       exit: 111,
       stdout: "",
       stderr: "qmail-pw2u: fatal: unable to stat /no/such/home\n"
     })
     put("users/subusers", "list:joe:l:\nother:nobody:x:\n")
-    const { stderr, stdout } = run("qmail-pw2u", ["-H"], passwd)
+    const { stderr, stdout } = run("qmail-pw2u", ["-H"], `${passwd}\n`)
+    const withoutLineFeed = run("qmail-pw2u", ["-H"], passwd).stdout
     rmSync(join(home, "users/subusers"))
     assert.strictEqual(stderr, "qmail-pw2u: fatal: unable to find nobody user for subuser\n")
     assert.include(stdout, "=joe:")
     assert.notInclude(stdout, "list")
+    assert.include(withoutLineFeed, "=alias:")
+    assert.notInclude(withoutLineFeed, "=joe:")
   })
   it("makes lines that qmail-newu takes", () => {
     const { exit, stdout } = run("qmail-pw2u", ["-H"], passwd)

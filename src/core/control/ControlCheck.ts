@@ -185,7 +185,7 @@ const checkDatabase = (file: ByteString, content: ByteString, context: ControlCo
   const source = context.content("morercpthosts")
   if (Result.isFailure(Cdb.find(bytes, ""))) return [error(file, "is damaged: run qmail-newmrh")]
   if (source === undefined) return [warning(file, "control/morercpthosts does not exist")]
-  const missing = ControlFile.list(source).find((host) => {
+  const missing = ControlFile.lines(source).find((host) => {
     const found = Cdb.find(bytes, lower(host))
     return Result.isFailure(found) || found.success === undefined
   })

@@ -19,15 +19,16 @@ export const integer = (content: ByteString): Result.Result<Option.Option<number
     : Result.fail(`number too large: ${digits[0].slice(0, 40)}`)
 }
 
-/**
- * Every line without trailing blanks; empty lines and lines that begin with `#` are left out. In memory qmail ends an
- * entry with NUL: one in a line ends an entry too, and a line that begins with it is empty.
- */
-export const list = (content: ByteString): ReadonlyArray<ByteString> => {
+/** Every line without trailing blanks; empty lines and lines that begin with `#` are left out. */
+export const lines = (content: ByteString): ReadonlyArray<ByteString> => {
   const entries: Array<ByteString> = []
   for (const raw of content.split("\n")) {
     const entry = trimEndBlanks(raw)
-    if (entry !== "" && entry[0] !== "#" && entry[0] !== "\0") entries.push(...entry.split("\0"))
+    if (entry !== "" && entry[0] !== "#") entries.push(entry)
   }
   return entries
 }
+
+/** In memory qmail ends an entry with NUL: one in a line ends an entry too, and a line that begins with it is empty. */
+export const list = (content: ByteString): ReadonlyArray<ByteString> =>
+  lines(content).flatMap((entry) => (entry[0] === "\0" ? [] : entry.split("\0")))

@@ -40,6 +40,8 @@ describe("ControlFile.list", () => {
     assert.deepStrictEqual(ControlFile.list("a \n#b\n\n c\t\n #d\ne"), ["a", " c", " #d", "e"]))
   it("a NUL ends an entry, and makes a line empty that begins with it", () =>
     assert.deepStrictEqual(ControlFile.list("a:b\0c\n\0d\ne\0\n"), ["a:b", "c", "e", ""]))
+  it("lines alone keep it: qmail-newmrh takes it for a part of the name", () =>
+    assert.deepStrictEqual(ControlFile.lines("a\0b \n#c\n\0d"), ["a\0b", "\0d"]))
   it("an empty file has no entry", () => assert.deepStrictEqual(ControlFile.list(""), []))
 })
 
