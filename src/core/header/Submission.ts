@@ -95,7 +95,8 @@ export const initial = ({ controls, lists, options, pid, time }: Input): Step<St
   return Result.match(prepared, {
     onFailure: (complaint) => step(over(exitPermanent, complaint)),
     onSuccess: ({ hosts, recipients, sender }) => {
-      const idHost = options.hosts.idHost ?? controls.idHost
+      // A NUL ends a control file's word, and would end the field for whoever reads it. (fmt_strn)
+      const idHost = (options.hosts.idHost ?? controls.idHost).split("\0")[0]!
       const circumstances = { hosts, idHost, lists, options, pid, time, width: headerWidth }
       return step({
         _tag: "ReadingHeader",

@@ -78,6 +78,9 @@ describe("A submitted message", () => {
         "Cc: recipient list not shown: ;\nSubject: x\n\nbody\n"
     ))
 
+  it("gets no NUL from control/idhost into its Message-ID", () =>
+    assert.include(submit("\n", { controls: { idHost: "id.x\0y" } }).message, ".42.qmail@id.x>\n"))
+
   it("keeps those that it has, and the order of the others", () =>
     assert.strictEqual(submit(`X: 1\n${complete}To: a@b.c\nX: 2\n\n`).message, `X: 1\n${complete}To: a@b.c\nX: 2\n\n`))
 
