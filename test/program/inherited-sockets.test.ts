@@ -73,7 +73,7 @@ describe("thresher start", () => {
     const { fd } = (local as Server & { _handle: { fd: number } })._handle
     for (const [given, text] of [
       [file, "not a socket"],
-      [fd, "address family not supported by protocol family"]
+      [fd, "address family not supported"]
     ] as const) {
       const ended = start([given], ["--listen", "fd:3"])
       assert.strictEqual(await ended.code, 111)
