@@ -48,7 +48,11 @@ export const enter = (bin, install = installOurs) => {
 const furnish = (bin, install) => {
   run("mount", "-t", "tmpfs", "-o", "mode=755", "site", mountPoint)
   const entries = (directory) => readdirSync(directory).map((name) => `${directory}/${name}`)
-  frame("/var", entries("/var"))
+  // A /var/qmail of the machine stays out of it: whoever removed that would take ours along.
+  frame(
+    "/var",
+    entries("/var").filter((entry) => entry !== home)
+  )
   frame("/dev", devices.filter(existsSync))
   mkdirSync(home, { recursive: true })
   mkdirSync(`${mountPoint}/qmail`)
