@@ -143,19 +143,20 @@ const splitOf = (splitter: MessageSplitter.Splitter, event: Event): MessageSplit
 
 const readHeader = (state: Reading, split: MessageSplitter.Split, ended: boolean): Step<State, Command> => {
   const { circumstances, recipients, sender } = state
+  const { print } = circumstances.options
   const fields = [...state.fields, split.fields]
   if (split.splitter.part === "header") return step({ ...state, splitter: split.splitter, fields })
   return Result.match(SubmittedHeader.complete(fields.flat(), sender, recipients, circumstances), {
-    onFailure: ({ text }) => step(over(exitPermanent, unparsableLine(text))),
+    onFailure: ({ isOwnFrom, text }) =>
+      step(over(exitPermanent, unparsableLine(text)), ...(isOwnFrom && !print ? [openQueue, abandon] : [])),
     onSuccess: ({ envelope, header }) => {
-      const { print } = circumstances.options
       const body = concat([toChunk(header), split.body])
       const passed = passBody(
         { _tag: "PassingBody", print, envelope, splitter: split.splitter },
         { ...split, body },
         ended
       )
-      return print ? passed : step(passed.state, { _tag: "OpenQueue" }, ...passed.commands)
+      return print ? passed : step(passed.state, openQueue, ...passed.commands)
     }
   })
 }
@@ -185,6 +186,7 @@ const fatal = (text: ByteString): ByteString => `qmail-inject: fatal: ${text}`
 /** A field brings its own line feed; a control file or an address has none. */
 const unparsableLine = (text: ByteString): ByteString => fatal(`unable to parse this line:\n${text}`)
 
+const openQueue: Command = { _tag: "OpenQueue" }
 const abandon: Command = { _tag: "AbandonMessage" }
 
 /** Lines of completed fields have at most 78 bytes where they can be folded. (LINELEN of qmail-inject.c) */

@@ -37,7 +37,12 @@ export interface Submitted {
 }
 
 /** A text that holds no address where one must be; as it is shown. */
-export type Refusal = { readonly _tag: "Unparsable"; readonly text: ByteString }
+export interface Refusal {
+  readonly _tag: "Unparsable"
+  readonly text: ByteString
+  /** It is the From field made for the user: qmail-inject has started qmail-queue by then. */
+  readonly isOwnFrom?: boolean
+}
 
 /** `sender` is that of -f, `recipients` are those of the command line; both are complete. */
 export const complete = (
@@ -168,7 +173,10 @@ const newField = (
     case "message-id":
       return Result.succeed(`Message-ID: <${compactStamp(time)}.${pid}.qmail@${idHost}>\n`)
     case "from":
-      return Result.map(rewriteOwn(fromTokens(circumstances.options), circumstances), ({ text }) => text ?? "")
+      return Result.mapBoth(rewriteOwn(fromTokens(circumstances.options), circumstances), {
+        onFailure: (refusal) => ({ ...refusal, isOwnFrom: true }),
+        onSuccess: ({ text }) => text ?? ""
+      })
     case "recipients":
       return Result.succeed("Cc: recipient list not shown: ;\n")
   }

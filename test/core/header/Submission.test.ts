@@ -264,6 +264,23 @@ describe("What ends a submission", () => {
     assert.deepStrictEqual(Submission.decide(begin.state, { _tag: "ReadFailed" }).commands, [])
   })
 
+  it("a From field made of what the environment says that is none: qmail-queue is started for nothing", () => {
+    const refused = (args: ReadonlyArray<string>) => {
+      const begin = Submission.initial({
+        options: SubmissionOptions.parse(args, { QMAILHOST: "h: x", QMAILSHOST: "h" }),
+        controls: { defaultDomain: "d", defaultHost: "h", plusDomain: "p", idHost: "i" },
+        lists: undefined,
+        time: 0,
+        pid: 1
+      })
+      return Submission.decide(begin.state, { _tag: "BytesRead", bytes: toChunk("\n") })
+    }
+    const complaint = "qmail-inject: fatal: unable to parse this line:\nFrom: anonymous@h: x\n"
+    assert.deepInclude(refused([]).state, { exitCode: 100, complaint })
+    assert.deepStrictEqual(refused([]).commands, [{ _tag: "OpenQueue" }, { _tag: "AbandonMessage" }])
+    assert.deepStrictEqual(refused(["-n"]).commands, [])
+  })
+
   it("output that cannot be written, also the last of it", () => {
     const over = Submission.decide(
       { _tag: "Over", exitCode: 0, complaint: "" },
