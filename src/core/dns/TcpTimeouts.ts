@@ -38,7 +38,7 @@ export const shouldSkip = (table: Uint8Array, address: IpAddress.IpAddress, now:
   const at = find(table, layout, address)
   return (
     at !== undefined &&
-    table[at + layout.countAt]! >= countToSkip &&
+    countOf(table, layout, at) >= countToSkip &&
     now - timeAt(table, layout, at) < (leastMinutes + (pid & 31)) * 64
   )
 }
@@ -47,7 +47,7 @@ export const shouldSkip = (table: Uint8Array, address: IpAddress.IpAddress, now:
 export const afterSuccess = (table: Uint8Array, address: IpAddress.IpAddress): Change | undefined => {
   const layout = layoutOf(address)
   const at = find(table, layout, address)
-  return at === undefined || table[at + layout.countAt] === 0
+  return at === undefined || countOf(table, layout, at) === 0
     ? undefined
     : change(table, layout, at, (record) => {
         record[layout.countAt] = 0
@@ -58,8 +58,8 @@ export const afterTimeout = (table: Uint8Array, address: IpAddress.IpAddress, no
   const layout = layoutOf(address)
   const known = find(table, layout, address)
   if (known !== undefined) {
-    const count = table[known + layout.countAt]!
-    if (count > 0 && now < timeAt(table, layout, known) + leastGap) return undefined
+    const count = countOf(table, layout, known)
+    if (count !== 0 && now < timeAt(table, layout, known) + leastGap) return undefined
     return change(table, layout, known, (record) => {
       record[layout.countAt] = Math.min(count + 1, mostCount)
       writeTime(record, layout, now)
@@ -85,10 +85,10 @@ export interface Entry {
 /** Addresses with at least one timeout, in the order of the file. */
 export const entries = (table: Uint8Array, layout: Layout): ReadonlyArray<Entry> =>
   positions(table, layout)
-    .filter((at) => table[at + layout.countAt]! > 0)
+    .filter((at) => countOf(table, layout, at) > 0)
     .map((at) => ({
       address: [...table.subarray(at, at + layout.addressBytes)],
-      count: table[at + layout.countAt]!,
+      count: countOf(table, layout, at),
       time: timeAt(table, layout, at)
     }))
 
@@ -100,9 +100,9 @@ export const describe = ({ address, count, time }: Entry, now: number): ByteStri
 /** A record that says nothing, or else the one whose last timeout, weighed by their number, is the oldest. */
 const place = (table: Uint8Array, layout: Layout): number | undefined => {
   const all = positions(table, layout)
-  const weight = (at: number): number => timeAt(table, layout, at) + table[at + layout.countAt]! * 1024
+  const weight = (at: number): number => timeAt(table, layout, at) + countOf(table, layout, at) * 1024
   return (
-    all.find((at) => table[at + layout.countAt] === 0) ??
+    all.find((at) => countOf(table, layout, at) === 0) ??
     all.reduce<number | undefined>(
       (best, at) => (best === undefined || weight(at) < weight(best) ? at : best),
       undefined
@@ -129,6 +129,9 @@ const change = (table: Uint8Array, layout: Layout, position: number, edit: (reco
   edit(bytes)
   return { position, bytes }
 }
+
+/** Signed, as C's char is there: 128 and more, which only a damaged file holds, count as less than none. */
+const countOf = (table: Uint8Array, { countAt }: Layout, at: number): number => (table[at + countAt]! << 24) >> 24
 
 const timeAt = (table: Uint8Array, { timeAt }: Layout, at: number): number =>
   table[at + timeAt]! +

@@ -2,7 +2,8 @@
  * What qmail-send asks of qmail-clean: `foop/<n>` or `todo/<n>` and a NUL; the answer is one byte.
  *
  * The original answers `x` once for every byte after the fifth that is no digit, and then carries the request out for
- * the digits before it. In a qmail home so do we; in our own an odd request gets one `x` and nothing is removed.
+ * the digits before it; behind `todo` it takes any byte for the slash. In a qmail home so do we; in our own an odd request
+ * gets one `x` and nothing is removed.
  *
  * From: qmail-clean.c, main().
  */
@@ -32,9 +33,10 @@ export const understand = (line: ByteString, classic: boolean): Understood => {
   if (odd > 0 && !classic) return refused(1)
   const digits = /^[0-9]+/.exec(line.slice(5))?.[0]
   const word = line.slice(0, 5)
-  if (digits === undefined || (word !== "foop/" && word !== "todo/")) return refused(odd + 1)
+  const isTodo = classic ? word.startsWith("todo") : word === "todo/"
+  if (digits === undefined || (word !== "foop/" && !isTodo)) return refused(odd + 1)
   const id = String(BigInt.asUintN(64, BigInt(digits)))
-  return { complaints: odd, request: { _tag: word === "foop/" ? "RemoveMessage" : "RemoveTodo", id } }
+  return { complaints: odd, request: { _tag: isTodo ? "RemoveTodo" : "RemoveMessage", id } }
 }
 
 /** Done; a file could not be removed; not a request. */

@@ -39,7 +39,9 @@ describe("TcpTimeouts.shouldSkip", () => {
     [2, 5823, 31, true],
     [2, 5824, 31, false],
     [2, 3840, 32, false],
-    [2, 3840, 33, true]
+    [2, 3840, 33, true],
+    [127, 0, 0, true],
+    [128, 0, 0, false]
   ] as const)
     it(`${skips ? "skips" : "tries"} after ${count} timeouts, the last ${age} s ago, as process ${pid}`, () =>
       assert.strictEqual(TcpTimeouts.shouldSkip(tableOf(["192.0.2.1", count, age]), v4, now, pid), skips))
@@ -102,6 +104,17 @@ describe("TcpTimeouts.afterSuccess", () => {
     assert.isUndefined(TcpTimeouts.afterSuccess(tableOf(["192.0.2.1", 0, 10]), v4))
     assert.isUndefined(TcpTimeouts.afterSuccess(tableOf(["192.0.2.2", 2, 10]), v4))
   })
+})
+
+describe("TcpTimeouts.entries", () => {
+  it("are those that timed out; a count of 128 is less than none", () =>
+    assert.deepStrictEqual(
+      rowsOf(tableOf(["192.0.2.1", 0, 9], ["192.0.2.2", 1, 9], ["192.0.2.3", 127, 9], ["192.0.2.4", 128, 9])),
+      [
+        ["192.0.2.2", 1, 9],
+        ["192.0.2.3", 127, 9]
+      ]
+    ))
 })
 
 describe("TcpTimeouts.describe", () => {

@@ -144,6 +144,9 @@ describe("CleanRequest.understand", () => {
     ["foop/x", "xx", "x"],
     ["mess/46", "x", "x"],
     ["foopx46", "x", "x"],
+    ["todox46", "RemoveTodo 46", "x"],
+    ["todo-1", "RemoveTodo 1", "x"],
+    ["tod/046", "x", "x"],
     ["FOOP/46", "x", "x"],
     ["", "x", "x"],
     [`foop/${"1".repeat(95)}`, "x", "x"]
