@@ -43,8 +43,8 @@ export interface Child {
   readonly pid: number
   /** Known when the child is gone and its pipes are read to the end. */
   readonly ending: Effect.Effect<Ending>
-  /** A child that reads no more is not an error: its exit code tells. */
-  readonly write: (descriptor: number, bytes: Uint8Array) => Effect.Effect<void>
+  /** False: the child reads no more. For most that is no error: the exit code tells. */
+  readonly write: (descriptor: number, bytes: Uint8Array) => Effect.Effect<boolean>
   readonly end: (descriptor: number) => Effect.Effect<void>
   /** Next bytes; none at the end. */
   readonly read: (descriptor: number) => Effect.Effect<Uint8Array>
@@ -105,8 +105,8 @@ const handle = (child: ChildProcess, ending: Deferred.Deferred<Ending>, isLeader
   write: (descriptor, bytes) =>
     Effect.callback((resume) => {
       const stream = child.stdio[descriptor] as Writable
-      if (stream.destroyed || stream.writableEnded) return resume(Effect.void)
-      stream.write(bytes, () => resume(Effect.void))
+      if (stream.destroyed || stream.writableEnded) return resume(Effect.succeed(false))
+      stream.write(bytes, (error) => resume(Effect.succeed(error === undefined || error === null)))
     }),
   end: (descriptor) =>
     Effect.callback((resume) => {

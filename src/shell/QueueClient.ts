@@ -96,12 +96,18 @@ const refusing = (ending: Parameters<typeof statusOf>[0]["ending"]): QueueEntry 
   return { qp: 0, put: () => Effect.void, finish: () => status, abandon: status }
 }
 
-/** The caller closes the message, writes the envelope, and reads what the child says on descriptor 6. */
+/**
+ * The caller closes the message, writes the envelope, and reads what the child says on descriptor 6. A program that did
+ * not take all of both has not queued the message, whatever its exit code says. (flagerr of qmail.c)
+ */
 const entryOf = (child: Child): QueueEntry => {
-  const close = (envelope: ByteString, failed: boolean) =>
+  let isTaken = true
+  const write = (descriptor: number, bytes: Uint8Array) =>
+    Effect.map(child.write(descriptor, bytes), (wasTaken) => void (isTaken &&= wasTaken))
+  const close = (envelope: ByteString, isWithheld: boolean) =>
     Effect.gen(function* () {
       yield* child.end(0)
-      yield* child.write(1, toChunk(envelope))
+      yield* write(1, toChunk(envelope))
       yield* child.end(1)
       const pieces: Array<Uint8Array> = []
       for (;;) {
@@ -110,11 +116,12 @@ const entryOf = (child: Child): QueueEntry => {
         pieces.push(piece)
       }
       const ending = yield* child.ending
-      return statusOf({ qp: child.pid, ending, failed, custom: fromChunk(concat(pieces)).slice(0, customBytesMax) })
+      const custom = fromChunk(concat(pieces)).slice(0, customBytesMax)
+      return statusOf({ qp: child.pid, ending, failed: isWithheld || !isTaken, custom })
     })
   return {
     qp: child.pid,
-    put: (bytes) => child.write(0, bytes),
+    put: (bytes) => write(0, bytes),
     finish: ({ recipients, sender }) =>
       close(`F${sender}\0${recipients.map((recipient) => `T${recipient}\0`).join("")}\0`, false),
     abandon: close("", true)

@@ -81,6 +81,13 @@ describe("qmail-inject", () => {
     assert.isAbove(queued().length, 7_900_000)
   })
 
+  it("has queued nothing if the queue program did not take all of it, whatever that says", () =>
+    assert.deepStrictEqual(run("./qmail-inject", `${header}\n${"x".repeat(1_000_000)}`, { QMAILQUEUE: "/bin/true" }), {
+      status: 111,
+      stderr: "qmail-inject: fatal: qq read error (#4.3.0)\n",
+      stdout: ""
+    }))
+
   for (const [what, line, status, stderr, environment] of [
     ["the queue's temporary no", "./qmail-inject", 111, "qq write error or disk full (#4.3.0)", { CODE: "53" }],
     ["the queue's permanent no", "./qmail-inject", 100, "envelope address too long for qq (#5.1.3)", { CODE: "11" }],

@@ -20,15 +20,16 @@ const run = (description: Partial<ChildDescription> & { readonly program: ByteSt
       descriptors: ["toChild", "fromChild", "fromChild"],
       ...description
     })
-    yield* child.write(0, toChunk(input))
+    const wasTaken = yield* child.write(0, toChunk(input))
     yield* child.end(0)
     const output = yield* readAll(child, 1)
-    return { output, ending: yield* child.ending }
+    return { wasTaken, output, ending: yield* child.ending }
   }).pipe(Effect.provide(Processes.layer))
 
 describe("Processes", () => {
   it.live("feeds a child and reads what it says", () =>
-    Effect.map(run({ program: "cat" }, "hello"), ({ ending, output }) => {
+    Effect.map(run({ program: "cat" }, "hello"), ({ ending, output, wasTaken }) => {
+      assert.isTrue(wasTaken)
       assert.strictEqual(output, "hello")
       assert.deepStrictEqual(ending, { _tag: "Exited", exitCode: 0 })
     })
@@ -65,9 +66,10 @@ describe("Processes", () => {
         assert.deepStrictEqual([error.program, error.errno], [program, "ENOENT"])
       })
     )
-  it.live("writing to a child that reads no more is no error", () =>
-    Effect.map(run({ program: "/bin/true" }, "x".repeat(1_000_000)), ({ ending }) =>
+  it.live("writing to a child that reads no more is no error, but is told", () =>
+    Effect.map(run({ program: "/bin/true" }, "x".repeat(1_000_000)), ({ ending, wasTaken }) => {
+      assert.isFalse(wasTaken)
       assert.deepStrictEqual(ending, { _tag: "Exited", exitCode: 0 })
-    )
+    })
   )
 })

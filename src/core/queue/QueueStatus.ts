@@ -16,7 +16,7 @@ export interface Facts {
   /** The process id of the queue program. */
   readonly qp: number
   readonly ending: Ending
-  /** The caller withheld the end of the envelope. */
+  /** The caller withheld the end of the envelope, or the program did not take all that it was given. */
   readonly failed: boolean
   /** What came out of descriptor 6. */
   readonly custom: ByteString
