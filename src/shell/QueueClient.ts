@@ -98,12 +98,17 @@ const refusing = (ending: Parameters<typeof statusOf>[0]["ending"]): QueueEntry 
 
 /**
  * The caller closes the message, writes the envelope, and reads what the child says on descriptor 6. A program that did
- * not take all of both has not queued the message, whatever its exit code says. (flagerr of qmail.c)
+ * not take all of both has not queued the message, whatever its exit code says; but what a pipe holds counts as taken, for
+ * there are scripts that throw mail away with `exit 0`. (flagerr of qmail.c)
  */
 const entryOf = (child: Child): QueueEntry => {
   let isTaken = true
-  const write = (descriptor: number, bytes: Uint8Array) =>
-    Effect.map(child.write(descriptor, bytes), (wasTaken) => void (isTaken &&= wasTaken))
+  const given = [0, 0]
+  const write = (descriptor: 0 | 1, bytes: Uint8Array) =>
+    Effect.map(child.write(descriptor, bytes), (wasTaken) => {
+      given[descriptor]! += bytes.length
+      if (!wasTaken && given[descriptor]! > pipeBytes) isTaken = false
+    })
   const close = (envelope: ByteString, isWithheld: boolean) =>
     Effect.gen(function* () {
       yield* child.end(0)
@@ -127,3 +132,5 @@ const entryOf = (child: Child): QueueEntry => {
     abandon: close("", true)
   }
 }
+
+const pipeBytes = 65536
