@@ -14,6 +14,12 @@ export const split = (address: Address): Parts | undefined => {
   return at < 0 ? undefined : { box: address.slice(0, at), domain: address.slice(at + 1) }
 }
 
+/** The queue takes no NUL: there an address ends. */
+export const untilNul = (address: ByteString): Address => {
+  const end = address.indexOf("\0")
+  return end < 0 ? address : address.slice(0, end)
+}
+
 /** The sender of a bounce. */
 export const nobody: Address = ""
 

@@ -6,7 +6,7 @@
  *
  * From: qmail-send.c, injectbounce().
  */
-import { type Address, doubleBounceSender, nobody } from "../address/Address.ts"
+import { type Address, doubleBounceSender, nobody, untilNul } from "../address/Address.ts"
 import { bounceRecipient, type Envelope } from "../envelope/Envelope.ts"
 
 export type BounceRoute =
@@ -19,7 +19,7 @@ export type BounceRoute =
     }
   | { readonly _tag: "Discard" }
 
-/** `doubleTo` is doublebounceto@doublebouncehost. */
+/** `doubleTo` is doublebounceto@doublebouncehost, as it stands in control/. */
 export const route = (sender: Address, doubleTo: Address): BounceRoute => {
   const about = bounceRecipient(sender)
   if (about === doubleBounceSender) return { _tag: "Discard" }
@@ -30,7 +30,7 @@ export const route = (sender: Address, doubleTo: Address): BounceRoute => {
     isDouble,
     envelope: {
       sender: isDouble ? doubleBounceSender : nobody,
-      recipients: [isDouble ? doubleTo : about]
+      recipients: [isDouble ? untilNul(doubleTo) : about]
     }
   }
 }

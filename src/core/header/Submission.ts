@@ -5,7 +5,7 @@
  * goes through as it comes. With -n the message is printed instead.
  */
 import * as Result from "effect/Result"
-import type { Address } from "../address/Address.ts"
+import { type Address, untilNul } from "../address/Address.ts"
 import { type ByteString, concat, toChunk } from "../Bytes.ts"
 import type { ControlSet } from "../control/ControlMap.ts"
 import type { Envelope } from "../envelope/Envelope.ts"
@@ -96,7 +96,7 @@ export const initial = ({ controls, lists, options, pid, time }: Input): Step<St
     onFailure: (complaint) => step(over(exitPermanent, complaint)),
     onSuccess: ({ hosts, recipients, sender }) => {
       // A NUL ends a control file's word, and would end the field for whoever reads it. (fmt_strn)
-      const idHost = (options.hosts.idHost ?? controls.idHost).split("\0")[0]!
+      const idHost = untilNul(options.hosts.idHost ?? controls.idHost)
       const circumstances = { hosts, idHost, lists, options, pid, time, width: headerWidth }
       return step({
         _tag: "ReadingHeader",

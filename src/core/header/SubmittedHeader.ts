@@ -5,7 +5,7 @@
  * header; Bcc, Return-Path and Content-Length are taken out. (qmail-inject.c, doheaderfield() and finishheader())
  */
 import * as Result from "effect/Result"
-import type { Address } from "../address/Address.ts"
+import { type Address, untilNul } from "../address/Address.ts"
 import * as AddressQuoting from "../address/AddressQuoting.ts"
 import type { ByteString } from "../Bytes.ts"
 import type { ControlSet } from "../control/ControlMap.ts"
@@ -221,9 +221,6 @@ const isDropped = (name: HeaderField.FieldName, style: Style): boolean =>
   (name === "from" && style.dropFrom) ||
   (name === "message-id" && style.dropMessageId) ||
   (name === "return-path" && style.dropReturnPath)
-
-/** The queue takes no NUL: an address ends there. */
-const untilNul = (address: Address): Address => address.replace(/\0[^]*$/, "")
 
 const quoted = (address: Address): ByteString => AddressQuoting.quote2(untilNul(address))
 

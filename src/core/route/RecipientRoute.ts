@@ -6,7 +6,7 @@
  *
  * From: qmail-send.c, rewrite() and stripvdomprepend().
  */
-import { type Address, split } from "../address/Address.ts"
+import { type Address, split, untilNul } from "../address/Address.ts"
 import * as Domain from "../address/Domain.ts"
 import type { ByteString } from "../Bytes.ts"
 import type { ControlMap, ControlSet } from "../control/ControlMap.ts"
@@ -26,7 +26,10 @@ export interface Route {
 }
 
 export const route = (rules: Rules, recipient: Address): Route => {
-  const address = withoutPercent(rules, recipient.includes("@") ? recipient : `${recipient}@${rules.envnoathost}`)
+  const address = withoutPercent(
+    rules,
+    recipient.includes("@") ? recipient : untilNul(`${recipient}@${rules.envnoathost}`)
+  )
   const domain = address.slice(address.lastIndexOf("@") + 1)
   if (rules.locals.has(domain)) return { channel: "local", address }
   const prepend = firstHit(rules.virtualdomains, [address, ...domainKeys(domain)])

@@ -38,6 +38,10 @@ describe("BounceRoute.route", () => {
     ["bare", "<> to bare about <bare>"]
   ] as const)
     it(`from <${sender}>: ${expected}`, () => assert.strictEqual(notice(sender), expected))
+  it("a NUL in control/doublebouncehost ends the address", () =>
+    assert.deepInclude(BounceRoute.route("", "postmaster@h\0x"), {
+      envelope: { sender: "#@[]", recipients: ["postmaster@h"] }
+    }))
 })
 
 describe("BounceNotice", () => {

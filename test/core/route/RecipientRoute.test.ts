@@ -34,6 +34,9 @@ describe("RecipientRoute.route", () => {
     it(`${recipient || "(empty)"}: ${why}`, () =>
       assert.deepStrictEqual(RecipientRoute.route(rules, recipient), { channel, address }))
 
+  it("an address ends at a NUL of envnoathost: it would end the record in the queue", () =>
+    assert.strictEqual(RecipientRoute.route({ ...rules, envnoathost: "e\0f" }, "a").address, "a@e"))
+
   it("the catch-all takes what nothing else took, and an exception is before it", () => {
     const all = { ...rules, virtualdomains: mapOf([":every", "no.example:"]) }
     assert.deepStrictEqual(RecipientRoute.route(all, "a@b.c"), { channel: "local", address: "every-a@b.c" })
