@@ -70,7 +70,7 @@ export const wakeAt = (state: State): EpochSeconds | undefined => {
 
 /** What the fact itself changes. */
 const take = (turn: Turn, fact: Fact): void => {
-  const { settings, todo } = turn.state
+  const { settings } = turn.state
   switch (fact._tag) {
     case "Woke":
       return
@@ -81,6 +81,7 @@ const take = (turn: Turn, fact: Fact): void => {
       if (turn.state.phase !== "Loading") return
       turn.state.phase = "Running"
       turn.state.steering.lookAgain = true
+      if (turn.state.runAllWanted) runAll(turn)
       return SendState.log(turn, DeliveryPasses.statusLine(turn.state))
     case "MessageLookedUp":
       turn.state.underway.delete(fact.id)
@@ -151,12 +152,17 @@ const take = (turn: Turn, fact: Fact): void => {
     case "StopAsked":
       return stop(turn)
     case "RunAllAsked":
-      for (const channel of channels) DueQueue.makeAllDue(turn.state.channels[channel].due, turn.now, heldUntil)
-      todo.listAgain = true
-      return
+      // Asked while the queue is still being read, it is for what is read later too.
+      turn.state.runAllWanted = turn.state.phase === "Loading"
+      return runAll(turn)
     case "RereadAsked":
       return reread(turn, true)
   }
+}
+
+const runAll = ({ now, state }: Turn): void => {
+  for (const channel of channels) DueQueue.makeAllDue(state.channels[channel].due, now, heldUntil)
+  state.todo.listAgain = true
 }
 
 /** What follows from all facts and the time. */
@@ -269,6 +275,7 @@ const emptyChannel = (channel: Channel): SendState.ChannelState => ({
 const emptyState = (now: EpochSeconds, settings: SendState.Settings): State => ({
   settings,
   phase: "Loading",
+  runAllWanted: false,
   channels: { local: emptyChannel("local"), remote: emptyChannel("remote") },
   done: DueQueue.make(),
   fail: DueQueue.make(),

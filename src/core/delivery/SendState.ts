@@ -328,6 +328,8 @@ export interface Straight {
 export interface State {
   settings: Settings
   phase: "Loading" | "Running" | "Stopping" | "Stamping" | "Over"
+  /** While loading. */
+  runAllWanted: boolean
   readonly channels: Readonly<Record<Channel, ChannelState>>
   /** Messages that no channel has. */
   readonly done: DueQueue.DueQueue

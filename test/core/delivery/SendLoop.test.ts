@@ -506,6 +506,19 @@ describe("Signals", () => {
     const loop = new Loop().started(local("7", 2_000_000))
     assert.include(loop.tell({ _tag: "RunAllAsked" }), "OpenPass local 7")
   })
+  it("ALRM while the queue is still being read is for what is read after it too", () => {
+    const loop = new Loop()
+    assert.notInclude(loop.tell({ _tag: "RunAllAsked" }), "OpenPass local 7")
+    assert.include(
+      loop.tell({ _tag: "QueueRead", subdirectory: 0, messages: [local("7", 2_000_000)] }),
+      "OpenPass local 7"
+    )
+    const unasked = new Loop()
+    assert.notInclude(
+      unasked.tell({ _tag: "QueueRead", subdirectory: 0, messages: [local("7", 2_000_000)] }),
+      "OpenPass local 7"
+    )
+  })
   it("[W53] HUP: what was read holds from now on; what cannot be read changes nothing", () => {
     const loop = new Loop({ classic: false }).started()
     assert.deepStrictEqual(loop.tell({ _tag: "RereadAsked" }), ["RereadControls"])
