@@ -53,15 +53,18 @@ export const qmtpd: Effect.Effect<ExitCode> = Effect.gen(function* () {
       dataBytes: policy.dataBytes,
       hopsMax: record.classic ? Infinity : policy.hopsMax,
       recipientsMax: policy.limits.recipientsMax,
-      strictness: yield* strictness
+      strictness: yield* strictness,
+      isStrict: !record.classic
     }
   })
 }).pipe(Effect.provide(services), within)
 
 export const qmqpd: Effect.Effect<ExitCode> = Effect.gen(function* () {
   const { environment } = yield* Identity
+  const { record } = yield* Home
   return yield* IntakeSession.run(Qmqp, yield* Connections.ofDescriptors(0, 1, sessionSeconds), {
     client: NetworkPeer.fromEnvironment(environment),
-    strictness: yield* strictness
+    strictness: yield* strictness,
+    isStrict: !record.classic
   })
 }).pipe(Effect.provide(services), within)

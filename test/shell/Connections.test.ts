@@ -93,6 +93,7 @@ const policy: SmtpPolicy = {
   relayClients: [],
   dataBytes: 0,
   offersSize: false,
+  isStrict: false,
   hopsMax: 100,
   limits: { recipientsMax: Infinity, commandsMax: Infinity, lineBytesMax: 1000 }
 }

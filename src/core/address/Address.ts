@@ -20,8 +20,19 @@ export const untilNul = (address: ByteString): Address => {
   return end < 0 ? address : address.slice(0, end)
 }
 
+/** NUL, line ends, tabs, other C0 bytes and DEL: nothing that an address has a use for. */
+export const hasControl = (address: ByteString): boolean => /[\0-\x1f\x7f]/.test(address)
+
 /** The sender of a bounce. */
 export const nobody: Address = ""
+
+/** May a client give this recipient? Nobody is named where nothing stands before the last `@`, or behind it. */
+export const isRecipient = (address: Address): boolean => {
+  const parts = split(address)
+  return (parts === undefined ? address !== "" : parts.box !== "" && parts.domain !== "") && !hasControl(address)
+}
+
+export const isSender = (address: Address): boolean => address === nobody || isRecipient(address)
 
 /** The sender of a double bounce; nothing is ever sent back to it. */
 export const doubleBounceSender: Address = "#@[]"

@@ -6,7 +6,7 @@
  *
  * From: qmail-qmqpd.c, qmail-qmqpc.c. https://cr.yp.to/proto/qmqp.html
  */
-import type { Address } from "../address/Address.ts"
+import { type Address, isRecipient, isSender, nobody } from "../address/Address.ts"
 import * as IpAddress from "../address/IpAddress.ts"
 import { type ByteString, concat, fromChunk, toChunk } from "../Bytes.ts"
 import type { Envelope } from "../envelope/Envelope.ts"
@@ -30,6 +30,8 @@ import type { Client } from "./QmtpServer.ts"
 export interface Session {
   readonly client: Omit<Client, "relaySuffix">
   readonly strictness: Netstring.Strictness
+  /** As for QMTP. */
+  readonly isStrict: boolean
 }
 
 /** What is being read: the outer length, the message, an address (the first is the sender), the last comma. */
@@ -176,7 +178,8 @@ const complete = (state: Reading): Reaction => {
 
 const finish = (state: Reading): Reaction => {
   const [sender, ...recipients] = GrowingList.toArray(state.addresses)
-  if (!state.isRefused)
+  const isFine = !state.session.isStrict || (isSender(sender ?? nobody) && recipients.every(isRecipient))
+  if (!state.isRefused && isFine)
     return step<State, Command>(
       { _tag: "Queueing" },
       { _tag: "FinishMessage", envelope: { sender: sender!, recipients } }

@@ -7,7 +7,7 @@
  *
  * From: qmail-qmtpd.c. https://cr.yp.to/proto/qmtp.txt
  */
-import type { Address } from "../address/Address.ts"
+import { type Address, isRecipient, isSender } from "../address/Address.ts"
 import { type ByteString, fromChunk, toChunk } from "../Bytes.ts"
 import * as GrowingList from "../GrowingList.ts"
 import { countHops, type HopCount, noHops, receivedFromNetwork } from "../header/TraceFields.ts"
@@ -27,6 +27,8 @@ export interface Policy {
   readonly hopsMax: number
   readonly recipientsMax: number
   readonly strictness: Netstring.Strictness
+  /** Homes of our own: an address that names nobody, or has a control character, is refused. In qmail's only a NUL. */
+  readonly isStrict: boolean
 }
 
 export interface Client {
@@ -257,7 +259,7 @@ const complete = (state: Reading): Reaction => {
       return step({
         ...state,
         part: { _tag: "List" },
-        mail: { ...mail, isSenderFine: mail.isSenderFine && !mail.sender.includes("\0") }
+        mail: { ...mail, isSenderFine: mail.isSenderFine && fits(session.policy, mail.sender, isSender) }
       })
     case "Recipient": {
       const recipient = judge(session, part.text, part.isTooLong, mail.recipients.length)
@@ -285,10 +287,13 @@ const judge = (
   const isAllowed = client.relaySuffix !== undefined || RcptHosts.allows(policy.rcptHosts, address)
   if (isAllowed === undefined) return undefined
   if (!isAllowed) return { _tag: "NoRelay" }
-  if (address.includes("\0")) return { _tag: "Unacceptable" }
+  if (!fits(policy, address, isRecipient)) return { _tag: "Unacceptable" }
   if (before >= policy.recipientsMax) return { _tag: "TooMany" }
   return { _tag: "Accepted", address: address + (client.relaySuffix ?? "") }
 }
+
+const fits = ({ isStrict }: Policy, address: Address, mayBe: (address: Address) => boolean): boolean =>
+  isStrict ? mayBe(address) : !address.includes("\0")
 
 const finish = ({ mail, session }: Reading): Reaction => {
   const recipients = GrowingList.toArray(mail.recipients).flatMap((recipient) =>

@@ -54,9 +54,10 @@ export const allows = (list: RcptHosts, address: Address): boolean | undefined =
   const at = address.lastIndexOf("@")
   if (at < 0) return true
   const domain = lower(address.slice(at + 1))
+  if (list._tag === "Everything") return true
+  // An entry that is empty, as an empty control/me makes one, is no domain of ours. (rcpthosts.c looks for none.)
+  if (domain === "") return false
   switch (list._tag) {
-    case "Everything":
-      return true
     case "Listed": {
       const keys = suffixes(domain)
       if (keys.some(list.hosts.has)) return true

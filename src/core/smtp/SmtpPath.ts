@@ -8,7 +8,7 @@ import * as Result from "effect/Result"
 import type { Address } from "../address/Address.ts"
 import * as IpAddress from "../address/IpAddress.ts"
 import type { LocalIpHost } from "../address/OwnAddresses.ts"
-import { type ByteString, lower } from "../Bytes.ts"
+import type { ByteString } from "../Bytes.ts"
 
 export interface SmtpPath {
   readonly address: Address
@@ -58,21 +58,15 @@ const afterRoute = (argument: ByteString, at: number): number => {
   return colon < 0 ? argument.length : colon + 1
 }
 
-const withLocalIpHost = (address: Address, { host, isOurs }: LocalIpHost): Address => {
+export const withLocalIpHost = (address: Address, { host, isOurs }: LocalIpHost): Address => {
   const at = address.lastIndexOf("@")
   if (at < 0 || address[at + 1] !== "[") return address
   const ip = IpAddress.parseLiteral(address.slice(at + 1))
   return ip !== undefined && isOurs(ip) ? address.slice(0, at + 1) + host : address
 }
 
-/** The SIZE that the client announces (RFC 1870); undefined if it gives no number. */
-export const announcedSize = (parameters: ByteString): number | undefined => {
-  const size = /(?:^| )size=([0-9]{1,20})(?: |$)/.exec(lower(parameters))
-  return size === null ? undefined : Number(size[1])
-}
-
 /** qmail-queue takes 1002 bytes, some of which a RELAYCLIENT suffix may need. (qmail-smtpd.c: 900 with its NUL) */
-const addressBytesMax = 899
+export const addressBytesMax = 899
 
 /** An address literal that becomes a shorter host is hardly longer than this. */
 const codesMax = addressBytesMax + 64

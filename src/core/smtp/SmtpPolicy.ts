@@ -23,6 +23,8 @@ export interface SmtpPolicy {
   readonly dataBytes: number
   /** Announce `dataBytes` in EHLO and refuse what is announced larger (RFC 1870). */
   readonly offersSize: boolean
+  /** Homes of our own: what RFC 5321 calls an error is refused. Else qmail's leniency, and its words. */
+  readonly isStrict: boolean
   /** A message with so many trace fields is looping. */
   readonly hopsMax: number
   readonly limits: Limits
@@ -71,19 +73,23 @@ export interface Controls {
 export const from = (controls: Controls): Result.Result<SmtpPolicy, ByteString> =>
   Result.map(RelayClients.parse(controls.relayclients ?? []), (relayClients) => ({
     greeting: controls.greeting,
-    localIpHost:
-      controls.localiphost === undefined ? undefined : { host: controls.localiphost, isOurs: controls.isOurs },
+    localIpHost: localIpHost(controls),
     badmailfrom: setOf(controls.badmailfrom ?? []),
     rcptHosts: rcptHosts(controls),
     relayClients,
     dataBytes: controls.databytes,
     offersSize: !controls.classic,
+    isStrict: !controls.classic,
     hopsMax: controls.maxhops,
     limits: {
       recipientsMax: controls.maxrecipients || Infinity,
       ...(controls.classic ? classicLimits : ownLimits)
     }
   }))
+
+/** An empty control/localiphost would make addresses without a domain. In a qmail home it does. */
+const localIpHost = ({ classic, isOurs, localiphost }: Controls): LocalIpHost | undefined =>
+  localiphost === undefined || (localiphost === "" && !classic) ? undefined : { host: localiphost, isOurs }
 
 export const rcptHosts = (
   controls: Pick<Controls, "classic" | "me" | "rcpthosts" | "more" | "locals" | "virtualdomains" | "openrelay">

@@ -19,6 +19,12 @@ export const refusedByQueue = (outcome: "temporary" | "permanent", text: ByteStr
   `${outcome === "permanent" ? "554" : "451"} ${text}\r\n`
 
 export const syntax = "555 syntax error (#5.5.4)\r\n"
+export const fromMissing = "501 MAIL FROM:<address> expected (#5.5.4)\r\n"
+export const toMissing = "501 RCPT TO:<address> expected (#5.5.4)\r\n"
+export const senderSyntax = "501 syntax error in the sender's address (#5.1.7)\r\n"
+export const recipientSyntax = "501 syntax error in the recipient's address (#5.1.3)\r\n"
+export const pathTooLong = "501 address too long (#5.5.4)\r\n"
+export const badParameter = "555 bad parameter (#5.5.4)\r\n"
 export const mailFirst = "503 MAIL first (#5.5.1)\r\n"
 export const rcptFirst = "503 RCPT first (#5.5.1)\r\n"
 export const badSender = "553 sorry, your envelope sender is in my badmailfrom list (#5.7.1)\r\n"

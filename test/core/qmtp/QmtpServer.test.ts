@@ -37,6 +37,7 @@ const qmtp = (
     hopsMax: Infinity,
     recipientsMax: Infinity,
     strictness: "lax",
+    isStrict: false,
     ...policy
   }
 })
@@ -140,6 +141,31 @@ describe("QmtpServer: one package", () => {
     it(`${recipient.slice(0, 20)} is answered ${answer.slice(0, 40)} [W49]`, () =>
       assert.strictEqual(converse(QmtpServer, qmtp(), [mail("\nx", "s", recipient)]).answers, answer))
 
+  for (const recipient of ["", "@ok.example", "a@", "a\rb@ok.example", "a\nb@ok.example", "a\x7f@ok.example", "\0"])
+    it(`the recipient ${JSON.stringify(recipient)} is refused in homes of our own`, () => {
+      const sent = mail("\nx", "s", recipient, "b@ok.example")
+      assert.deepStrictEqual(
+        converse(QmtpServer, qmtp({ isStrict: true, rcptHosts: RcptHosts.everything }), [sent]).answers,
+        `46:Dsorry, I can't handle that recipient (#5.1.3),${kok}`
+      )
+    })
+
+  for (const sender of ["@x", "s@", "s\r@x", "s\n@x", "s\t", "\x1b@x"])
+    it(`the sender ${JSON.stringify(sender)} is refused in homes of our own`, () => {
+      const sent = mail("\nx", sender, "a@ok.example")
+      assert.strictEqual(
+        converse(QmtpServer, qmtp({ isStrict: true }), [sent]).answers,
+        "29:Dunacceptable sender (#5.1.7),"
+      )
+      assert.strictEqual(converse(QmtpServer, qmtp(), [sent]).answers, kok)
+    })
+
+  for (const sender of ["", "#@[]", "list-@host-@[]", "s", "j\xf6e@x"])
+    it(`the sender <${sender}> is taken`, () => {
+      const sent = mail("\nx", sender, "a@ok.example")
+      assert.strictEqual(converse(QmtpServer, qmtp({ isStrict: true }), [sent]).queued[0]!.sender, sender)
+    })
+
   it("without any recipient that may be queued is not queued", () => {
     for (const recipients of [["a@elsewhere"], []]) {
       const { abandoned, exitCode, queued } = converse(QmtpServer, qmtp(), [mail("\nx", "s", ...recipients)])
@@ -198,6 +224,9 @@ describe("QmtpServer: who breaks the protocol is left without a word", () => {
   for (const [sent, exitCode] of [
     ["", 0],
     ["abc", 100],
+    ["1\0:", 100],
+    ["GET / HTTP/1.1\r\n", 100],
+    ["\x16\x03\x01", 100],
     ["0:,", 100],
     ["1:x,", 100],
     ["2:\nxX", 100],
@@ -232,7 +261,7 @@ describe("QmtpServer: who breaks the protocol is left without a word", () => {
 })
 
 describe("Qmqp: the server", () => {
-  const session: Qmqp.Session = { client: peer, strictness: "lax" }
+  const session: Qmqp.Session = { client: peer, strictness: "lax", isStrict: false }
   const request = (message: string, sender: string, ...recipients: ReadonlyArray<string>) =>
     fromChunk(Qmqp.request(toChunk(message), { sender, recipients }))
 
@@ -268,7 +297,29 @@ describe("Qmqp: the server", () => {
     }
   })
 
+  it("in homes of our own no address is empty but the sender's, and none has control characters", () => {
+    const strict = { ...session, isStrict: true }
+    for (const [sender, ...recipients] of [
+      ["s", ""],
+      ["s", "r", "@x"],
+      ["s", "r@"],
+      ["@x", "r"],
+      ["s@", "r"],
+      ["s\r", "r"],
+      ["s", "r\nX: y"]
+    ] as const) {
+      const sent = request("m", sender, ...recipients)
+      const outcome = converse(Qmqp, strict, [sent])
+      assert.strictEqual(outcome.answers, "51:Dsorry, I can't accept addresses like that (#5.1.3),")
+      assert.deepStrictEqual([outcome.queued, outcome.abandoned, outcome.exitCode], [[], 1, 0])
+      assert.strictEqual(converse(Qmqp, session, [sent]).answers, kok)
+    }
+    for (const sender of ["", "#@[]", "list-@host-@[]"])
+      assert.strictEqual(converse(Qmqp, strict, [request("m", sender, "r@x", "joe")]).answers, kok)
+  })
+
   for (const [sent, exitCode] of [
+    ["\x001:,", 100],
     ["0:,", 100],
     ["-5:", 100],
     ["999999999999:", 111],

@@ -19,7 +19,7 @@ const nothing: RcptHosts.Sources = {
 describe("RcptHosts.allows, with a list", () => {
   const list = RcptHosts.from({
     ...nothing,
-    rcpthosts: ["example.org", ".sub.example", "Other.Example"],
+    rcpthosts: ["example.org", ".sub.example", "Other.Example", ""],
     more: (key) => (key === ".damaged.example" ? undefined : key === "more.example" || key === ".deep.example")
   })
   for (const [address, allowed] of [

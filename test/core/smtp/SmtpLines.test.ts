@@ -75,17 +75,6 @@ describe("SmtpPath.parse", () => {
     assert.isUndefined(parse(`<${"x".repeat(900)}>`))
     assert.isUndefined(parse(`<${"x".repeat(1_000_000)}>`))
   })
-
-  for (const [parameters, size] of [
-    [" SIZE=1000", 1000],
-    [" BODY=7BIT size=5", 5],
-    [" SIZE=", undefined],
-    [" XSIZE=5", undefined],
-    [" SIZE=5x", undefined],
-    ["", undefined]
-  ] as const)
-    it(`announces ${size ?? "no size"} in ${JSON.stringify(parameters)}`, () =>
-      assert.strictEqual(SmtpPath.announcedSize(parameters), size))
 })
 
 describe("SmtpReply", () => {
@@ -104,6 +93,7 @@ describe("SmtpTransaction", () => {
     relayClients: [],
     dataBytes: 0,
     offersSize: false,
+    isStrict: false,
     hopsMax: 100,
     limits: { recipientsMax: Infinity, commandsMax: Infinity, lineBytesMax: 1000 }
   }

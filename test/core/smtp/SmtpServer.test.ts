@@ -311,6 +311,84 @@ describe("SmtpServer: addresses", () => {
   })
 })
 
+describe("SmtpServer: syntax in homes of our own", () => {
+  const policy = policyWith({ classic: false, databytes: 1000 })
+  const badFrom = "501 syntax error in the sender's address (#5.1.7)"
+  const badTo = "501 syntax error in the recipient's address (#5.1.3)"
+  const noFrom = "501 MAIL FROM:<address> expected (#5.5.4)"
+  const noTo = "501 RCPT TO:<address> expected (#5.5.4)"
+
+  for (const [sent, reply] of [
+    ["MAIL", noFrom],
+    ["MAIL FROM", noFrom],
+    ["MAIL joe@x", noFrom],
+    ["MAIL TO:<joe@x>", noFrom],
+    ["MAIL FROM:", badFrom],
+    ["MAIL FROM:<", badFrom],
+    ["MAIL FROM:<@x>", badFrom],
+    ['MAIL FROM:<"a\\\rX-Inject: h"@x>', badFrom],
+    [`MAIL FROM:<${"x".repeat(900)}>`, "501 address too long (#5.5.4)"],
+    ["MAIL FROM:<a@b> SIZE=rubbish", "555 bad parameter (#5.5.4)"],
+    ["MAIL FROM:<a@b> SIZE=1 SIZE=1", "555 bad parameter (#5.5.4)"],
+    ["MAIL FROM:<a@b> BODY=x", "555 bad parameter (#5.5.4)"],
+    ["MAIL FROM:<a@b> FOO=1", "555 bad parameter (#5.5.4)"],
+    ["MAIL FROM:<a@b> SIZE=1001", "552 sorry, that message size exceeds my databytes limit (#5.3.4)"],
+    ["MAIL FROM:<> SIZE=1000 BODY=8BITMIME", "250 ok"],
+    ["mail from: a@b", "250 ok"],
+    ["MAIL FROM:<#@[]>", "250 ok"]
+  ] as const)
+    it(`${JSON.stringify(sent.slice(0, 50))}: ${reply.slice(0, 3)}`, () =>
+      assert.strictEqual(converse([lines(sent)], { policy }).replies[1], reply))
+
+  for (const [sent, reply] of [
+    ["RCPT", noTo],
+    ["RCPT joe@example.org", noTo],
+    ["RCPT <joe@example.org>", noTo],
+    ["RCPT TO:", badTo],
+    ["RCPT TO:<>", badTo],
+    ["RCPT TO:<@example.org>", badTo],
+    ['RCPT TO:<"">', badTo],
+    ["RCPT TO:<u\x01@example.org>", badTo],
+    ["RCPT TO:<u@example.org> NOTIFY=NEVER", "555 bad parameter (#5.5.4)"],
+    ["RCPT TO:<@a,@b:u@example.org>", "250 ok"],
+    ["RCPT TO:<postmaster>", "250 ok"],
+    ["RCPT TO: u@example.org", "250 ok"]
+  ] as const)
+    it(`${JSON.stringify(sent)}: ${reply.slice(0, 3)}`, () =>
+      assert.strictEqual(converse([lines("MAIL FROM:<>", sent)], { policy }).replies[2], reply))
+
+  it("a refused recipient is not queued, the others are", () => {
+    const { queued } = converse(
+      [lines("MAIL FROM:<>", "RCPT TO:<>", "RCPT TO:<@a:u@example.org>", "RCPT", "DATA", ".")],
+      { policy }
+    )
+    assert.deepStrictEqual(queued[0]!.recipients, ["u@example.org"])
+  })
+
+  it("without a recipient that was accepted there is no DATA", () => {
+    const { queued, replies } = converse([lines("MAIL FROM:<>", "RCPT TO:<>", "RCPT", "DATA")], { policy })
+    assert.deepStrictEqual([replies.at(-1), queued], ["503 RCPT first (#5.5.1)", []])
+  })
+
+  it("a MAIL that is refused opens no transaction, and leaves none open", () => {
+    const refused = ["MAIL FROM:<b@", "MAIL FROM:<b@c> X=1", "MAIL"]
+    for (const mail of refused) {
+      const { queued, replies } = converse([lines("MAIL FROM:<a@b>", mail, ...message.slice(1, 3))], { policy })
+      assert.deepStrictEqual(replies.slice(-2), ["503 MAIL first (#5.5.1)", "503 MAIL first (#5.5.1)"])
+      assert.deepStrictEqual(queued, [])
+    }
+  })
+
+  it("no control file makes an address without a domain", () => {
+    const empty = policyWith({ classic: false, me: "", localiphost: "", rcpthosts: undefined, locals: undefined })
+    const { replies } = converse([lines("MAIL FROM:<>", "RCPT TO:<u@[192.0.2.1]>", "RCPT TO:<u@>")], { policy: empty })
+    assert.deepStrictEqual(replies.slice(2), [
+      "553 sorry, that domain isn't in my list of allowed rcpthosts (#5.7.1)",
+      badTo
+    ])
+  })
+})
+
 describe("SmtpServer: limits", () => {
   const hops = (count: number) => Array.from({ length: count }, (_, i) => (i % 2 ? "received: x" : "DELIVERED-TO: x"))
   for (const [count, reply] of [
