@@ -27,11 +27,14 @@ export const append = ({ files, store }: QueueTools, command: CommandOf<"AppendB
   )
 }
 
-export const inject = (tools: QueueTools, { from, host, id, route }: CommandOf<"InjectBounce">): Effect.Effect<Fact> =>
+export const inject = (
+  tools: QueueTools,
+  { classic, from, host, id, route }: CommandOf<"InjectBounce">
+): Effect.Effect<Fact> =>
   Effect.gen(function* () {
     yield* recipientsGone(tools, id)
     const { about, envelope, isDouble } = route
-    const notice = { now: yield* currentSeconds, from, host, to: envelope.recipients[0]!, isDouble, about }
+    const notice = { now: yield* currentSeconds, from, host, to: envelope.recipients[0]!, isDouble, about, classic }
     const entry = yield* tools.client.open("bounce")
     const status = yield* entry.put(toChunk(BounceNotice.head(notice))).pipe(
       Effect.andThen(copy(tools, entry, MessageNumber.bounce(id))),

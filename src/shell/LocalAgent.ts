@@ -93,7 +93,7 @@ export const perform = (job: LocalJob, manner: Manner): Effect.Effect<ExitCode, 
     const files = yield* Files
     const now = Math.floor((yield* Clock.currentTimeMillis) / 1000)
     const desk: Desk = { job, manner, fd: undefined, text: undefined }
-    const order = { address: job, describes: manner.describes, patrn: record.patrn, now }
+    const order = { address: job, describes: manner.describes, patrn: record.patrn, classic: record.classic, now }
     return yield* Effect.ensuring(
       drive(desk, LocalDelivery.initial(order)),
       Effect.suspend(() => (desk.fd === undefined ? Effect.void : Effect.ignore(files.close(desk.fd))))

@@ -8,6 +8,7 @@ import * as MessageSplitter from "../core/header/MessageSplitter.ts"
 import { type ExitCode, exitPermanent, exitSuccess, exitTemporary } from "../core/Outcome.ts"
 import { isMissing } from "./Descriptors.ts"
 import { Files } from "./Files.ts"
+import { Home } from "./Home.ts"
 import { Identity } from "./Identity.ts"
 import { Fatal } from "./Main.ts"
 import { QueueClient } from "./QueueClient.ts"
@@ -18,8 +19,9 @@ export const sendReceipt = Effect.gen(function* () {
   const sender = environment["SENDER"]
   if (deliveredTo === undefined || sender === undefined)
     return yield* complain("qreceipt: usage: qreceipt deliveryaddress\n")
+  const { record } = yield* Home
   const fields = yield* readHeader
-  const receipt = DeliveryReceipt.receiptFor(fields, deliveredTo, sender)
+  const receipt = DeliveryReceipt.receiptFor(fields, deliveredTo, sender, record.classic)
   if (Result.isFailure(receipt))
     return yield* complain(`qreceipt: fatal: unable to parse this: ${receipt.failure.field}`)
   if (Option.isNone(receipt.success)) return exitSuccess

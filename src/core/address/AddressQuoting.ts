@@ -20,5 +20,12 @@ export const quote2 = (address: Address): ByteString => {
   return parts === undefined ? quote(address) : `${quote(parts.box)}@${parts.domain}`
 }
 
+/**
+ * Text as it may stand in a header field: no line end in an address begins a line of its author's. A CR is one for many
+ * who read the message, and becomes one where it is sent on; classic homes replace only LF, as qmail-local.c does.
+ */
+export const oneLine = (text: ByteString, classic: boolean): ByteString =>
+  text.replace(classic ? /\n/g : /[\r\n]/g, "_")
+
 /** All bytes but the visible ASCII that RFC 822 does not use for itself. */
 const odd = /[^!-~]|[()<>@,;:\\"[\]]/

@@ -1,7 +1,7 @@
 /** What a command of a .qmail file knows of its message: the variables SENDER, EXT, HOST2 and the others. */
 import type { Address } from "../address/Address.ts"
-import * as AddressQuoting from "../address/AddressQuoting.ts"
 import type { ByteString } from "../Bytes.ts"
+import * as TraceFields from "../header/TraceFields.ts"
 import * as Time from "../Time.ts"
 
 /** One delivery to one local address: qmail-local's eight operands. */
@@ -18,29 +18,25 @@ export interface LocalAddress {
   readonly defaultDelivery: ByteString
 }
 
-/** A line feed in an address must not make a line of its own. */
-const oneLine = (text: ByteString): ByteString => `${text.replaceAll("\n", "_")}\n`
-
 /** Marks that this address has seen the message. */
-export const deliveredTo = ({ domain, local }: Pick<LocalAddress, "domain" | "local">): ByteString =>
-  oneLine(`Delivered-To: ${local}@${domain}`)
-
-export const returnPath = (sender: Address): ByteString => oneLine(`Return-Path: <${AddressQuoting.quote2(sender)}>`)
+export const deliveredTo = ({ domain, local }: Pick<LocalAddress, "domain" | "local">, classic: boolean): ByteString =>
+  TraceFields.deliveredTo(`${local}@${domain}`, classic)
 
 /** The line that begins an mbox entry; `now` in seconds since 1970. */
-export const fromLine = (sender: Address, now: number): ByteString =>
-  `From ${sender === "" ? "MAILER-DAEMON" : sender.replace(/[ \t\n]/g, "-")} ${Time.ctime(now)}\n`
+export const fromLine = (sender: Address, now: number, classic: boolean): ByteString =>
+  `From ${sender === "" ? "MAILER-DAEMON" : sender.replace(classic ? /[ \t\n]/g : /[ \t\n\r]/g, "-")} ${Time.ctime(now)}\n`
 
 export interface Facts extends LocalAddress {
   /** Seconds since 1970. */
   readonly now: number
+  readonly classic: boolean
   readonly newSender: Address
   /** What a default file stands for; undefined for the others. */
   readonly defaultPart: ByteString | undefined
 }
 
 export const variables = (facts: Facts): Readonly<Record<ByteString, ByteString>> => {
-  const { defaultPart, domain, ext, homedir, local, newSender, now, sender, user } = facts
+  const { classic, defaultPart, domain, ext, homedir, local, newSender, now, sender, user } = facts
   const ext2 = afterDash(ext)
   const ext3 = afterDash(ext2)
   const host2 = beforeDot(domain)
@@ -51,10 +47,10 @@ export const variables = (facts: Facts): Readonly<Record<ByteString, ByteString>
     USER: user,
     LOCAL: local,
     RECIPIENT: `${local}@${domain}`,
-    DTLINE: deliveredTo(facts),
+    DTLINE: deliveredTo(facts, classic),
     SENDER: sender,
-    RPLINE: returnPath(sender),
-    UFLINE: fromLine(sender, now),
+    RPLINE: TraceFields.returnPath(sender, classic),
+    UFLINE: fromLine(sender, now, classic),
     EXT: ext,
     EXT2: ext2,
     EXT3: ext3,

@@ -6,6 +6,7 @@
  * was delivered before it stays delivered. (qmail-local.c, main)
  */
 import type { ByteString } from "../Bytes.ts"
+import * as TraceFields from "../header/TraceFields.ts"
 import { impossible, on, step, type Step } from "../Machine.ts"
 import {
   type Errno,
@@ -27,6 +28,8 @@ export interface Order {
   readonly describes: boolean
   /** Permission bits that no home directory and no .qmail file may have. (conf-patrn) */
   readonly patrn: number
+  /** The message goes to a qmail home. */
+  readonly classic: boolean
   /** Seconds since 1970. */
   readonly now: number
 }
@@ -154,7 +157,7 @@ const homeSeen = (order: Order, event: Event): Step<State, Command> => {
     if (isSticky) return defer("Home directory is sticky: user is editing his .qmail file. (#4.2.1)")
     return step(
       { _tag: "LookingForLoop", order },
-      { _tag: "LookForLine", line: CommandContext.deliveredTo(order.address) }
+      { _tag: "LookForLine", line: CommandContext.deliveredTo(order.address, order.classic) }
     )
   })
 }
@@ -251,26 +254,26 @@ const refuse = ({ _tag }: DotQmail.Instruction, forwardOnly: boolean): Step<Stat
 }
 
 const commandFor = (course: Course, instruction: DotQmail.Instruction): Command | undefined => {
-  const { address, now } = course.order
+  const { address, classic, now } = course.order
   switch (instruction._tag) {
     case "Maildir":
       return {
         _tag: "WriteMaildir",
         directory: atHome(course.order, instruction.text),
-        head: CommandContext.returnPath(address.sender) + CommandContext.deliveredTo(address)
+        head: TraceFields.returnPath(address.sender, classic) + CommandContext.deliveredTo(address, classic)
       }
     case "Mbox":
       return {
         _tag: "AppendMbox",
         file: atHome(course.order, instruction.text),
         head:
-          CommandContext.fromLine(address.sender, now) +
-          CommandContext.returnPath(address.sender) +
-          CommandContext.deliveredTo(address)
+          CommandContext.fromLine(address.sender, now, classic) +
+          TraceFields.returnPath(address.sender, classic) +
+          CommandContext.deliveredTo(address, classic)
       }
     case "Program": {
       const { defaultPart, newSender } = course
-      const variables = CommandContext.variables({ ...address, now, newSender, defaultPart })
+      const variables = CommandContext.variables({ ...address, now, classic, newSender, defaultPart })
       return { _tag: "RunProgram", command: DotQmail.cut(instruction.text), variables }
     }
     case "Forward":
@@ -306,7 +309,8 @@ const programEnded = (course: Course, ending: Ending): Step<State, Command> => {
 const forward = (course: Course): Step<State, Command> => {
   const recipients = course.instructions.flatMap((one) => (one._tag === "Forward" ? [DotQmail.cut(one.text)] : []))
   if (recipients.length === 0) return finish(course, undefined)
-  const head = CommandContext.deliveredTo(course.order.address)
+  const { address, classic } = course.order
+  const head = CommandContext.deliveredTo(address, classic)
   return step({ _tag: "Forwarding", course }, { _tag: "QueueForward", head, sender: course.newSender, recipients })
 }
 

@@ -4,7 +4,7 @@
  * From: qmail-send.c, injectbounce(); the format is described in wire.md 11 and in bouncesaying's relatives everywhere.
  */
 import { type Address } from "../address/Address.ts"
-import { quote, quote2 } from "../address/AddressQuoting.ts"
+import * as AddressQuoting from "../address/AddressQuoting.ts"
 import type { ByteString } from "../Bytes.ts"
 import { date822 } from "../Time.ts"
 
@@ -18,13 +18,15 @@ export interface Notice {
   readonly isDouble: boolean
   /** The sender of the message that failed. */
   readonly about: Address
+  /** As qmail: a line end in an address stands as it is. */
+  readonly classic: boolean
 }
 
 /** What stands before the content of bounce/N. */
-export const head = ({ from, host, isDouble, now, to }: Notice): ByteString =>
+export const head = ({ classic, from, host, isDouble, now, to }: Notice): ByteString =>
   `Date: ${date822(now)}
-From: ${quote(from)}@${host}
-To: ${quote2(to)}
+From: ${AddressQuoting.quote(from)}@${host}
+To: ${quoted(to, classic)}
 Subject: failure notice
 
 Hi. This is the qmail-send program at ${host}.
@@ -33,11 +35,16 @@ ${isDouble ? introductionDouble : introduction}
 `
 
 /** What stands between the paragraphs and the copy of the message. */
-export const tail = ({ about, isDouble }: Notice): ByteString =>
+export const tail = ({ about, classic, isDouble }: Notice): ByteString =>
   `${isDouble ? breakDouble : breakSingle}
 
-Return-Path: <${quote2(about)}>
+Return-Path: <${quoted(about, classic)}>
 `
+
+const quoted = (address: Address, classic: boolean): ByteString => {
+  const text = AddressQuoting.quote2(address)
+  return classic ? text : AddressQuoting.oneLine(text, classic)
+}
 
 const introduction = `I'm afraid I wasn't able to deliver your message to the following addresses.
 This is a permanent error; I've given up. Sorry it didn't work out.`

@@ -66,13 +66,13 @@ export const messageInspected = (turn: Turn, { id, verdict }: FactOf<"MessageIns
 }
 
 const bounceMessage = (turn: Turn, id: Id, sender: string): void => {
-  const { bounce } = turn.state.settings
+  const { bounce, classic } = turn.state.settings
   const route = BounceRoute.route(sender, bounce.doubleTo)
   if (route._tag === "Discard") {
     SendState.log(turn, LogLines.tripleBounce(id))
     return SendState.ask(turn, { _tag: "RemoveBounce", id })
   }
-  turn.state.bouncesWaiting.push({ _tag: "InjectBounce", id, route, from: bounce.from, host: bounce.host })
+  turn.state.bouncesWaiting.push({ _tag: "InjectBounce", id, route, from: bounce.from, host: bounce.host, classic })
   injectWaiting(turn)
 }
 

@@ -220,6 +220,7 @@ export type Command =
       readonly route: Extract<BounceRoute, { readonly _tag: "Notice" }>
       readonly from: ByteString
       readonly host: ByteString
+      readonly classic: boolean
     }
   /** BounceRemoved */
   | { readonly _tag: "RemoveBounce"; readonly id: MessageNumber }

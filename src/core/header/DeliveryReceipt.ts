@@ -24,11 +24,12 @@ export interface Refusal {
   readonly field: ByteString
 }
 
-/** `deliveredTo` is the address to which the message has been delivered, `sender` that of its envelope. */
+/** `deliveredTo` is the address to which the message has been delivered, `sender` that of its envelope. In classic homes its line ends stand as they are. */
 export const receiptFor = (
   fields: ReadonlyArray<ByteString>,
   deliveredTo: Address,
-  sender: Address
+  sender: Address,
+  classic: boolean
 ): Result.Result<Option.Option<Receipt>, Refusal> => {
   let asked = false
   for (const field of fields.filter(named("notice-requested-upon-delivery-to"))) {
@@ -38,9 +39,11 @@ export const receiptFor = (
   }
   if (!asked || sender === nobody || sender === doubleBounceSender) return Result.succeed(Option.none())
   const messageId = fields.findLast(named("message-id"))
+  const quoted = AddressQuoting.quote2(sender)
+  const to = classic ? quoted : AddressQuoting.oneLine(quoted, classic)
   return Result.succeed(
     Option.some({
-      message: text(deliveredTo, AddressQuoting.quote2(sender), messageId === undefined ? "" : `Your ${messageId}`),
+      message: text(deliveredTo, to, messageId === undefined ? "" : `Your ${messageId}`),
       envelope: { sender: nobody, recipients: [sender] }
     })
   )

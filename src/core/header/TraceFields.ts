@@ -48,10 +48,12 @@ export const receivedByQueue = ({ origin, pid, time }: QueueHop): ByteString =>
   `Received: (qmail ${pid} invoked ${origin}); ${date822(time)}\n`
 
 /** Delivered-To as its own delivery and its forwards show it: what ends a loop. (qmail-local.c, dtline) */
-export const deliveredTo = (recipient: Address): ByteString => `Delivered-To: ${oneLine(recipient)}\n`
+export const deliveredTo = (recipient: Address, classic: boolean): ByteString =>
+  `Delivered-To: ${AddressQuoting.oneLine(recipient, classic)}\n`
 
 /** (qmail-local.c, rpline) */
-export const returnPath = (sender: Address): ByteString => `Return-Path: <${oneLine(AddressQuoting.quote2(sender))}>\n`
+export const returnPath = (sender: Address, classic: boolean): ByteString =>
+  `Return-Path: <${AddressQuoting.oneLine(AddressQuoting.quote2(sender), classic)}>\n`
 
 /**
  * A Date field in the sender's own time, `offset` seconds east of UTC: the only place where a date is not in UTC.
@@ -105,5 +107,3 @@ const safe = (text: ByteString): ByteString => replaceUnless(text, isSafe, "?")
 
 /** What may stand in a Received field without doing harm. (received.c, issafe) */
 const isSafe = (byte: number): boolean => /[A-Za-z0-9.@%+/=:[\]-]/.test(String.fromCharCode(byte))
-
-const oneLine = (text: ByteString): ByteString => text.replaceAll("\n", "_")

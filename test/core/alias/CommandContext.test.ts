@@ -11,6 +11,7 @@ const facts: CommandContext.Facts = {
   sender: "s@y",
   defaultDelivery: "./Mailbox",
   now: 820631134,
+  classic: false,
   newSender: "joe-owner@x",
   defaultPart: undefined
 }
@@ -53,6 +54,16 @@ describe("CommandContext.variables", () => {
     assert.strictEqual(DTLINE, "Delivered-To: a_b@w.x.y.z\n")
     assert.strictEqual(RPLINE, 'Return-Path: <"a b\tc\\_d"@e>\n')
     assert.strictEqual(UFLINE, "From a-b-c-d@e Wed Jan 03 01:05:34 1996\n")
+    const returns = withFacts({ local: "a\rX: y", domain: "h\r\nX: y", sender: "a\rX: y@e\r" })
+    assert.strictEqual(returns["DTLINE"], "Delivered-To: a_X: y@h__X: y\n")
+    assert.strictEqual(returns["RPLINE"], 'Return-Path: <"a\\_X: y"@e_>\n')
+    assert.strictEqual(returns["UFLINE"], "From a-X:-y@e- Wed Jan 03 01:05:34 1996\n")
+  })
+  it("in a qmail home a CR stays, as notqmail leaves it", () => {
+    const { DTLINE, RPLINE, UFLINE } = withFacts({ classic: true, local: "a\rb", sender: "a\rb@e" })
+    assert.strictEqual(DTLINE, "Delivered-To: a\rb@w.x.y.z\n")
+    assert.strictEqual(RPLINE, 'Return-Path: <"a\\\rb"@e>\n')
+    assert.strictEqual(UFLINE, "From a\rb@e Wed Jan 03 01:05:34 1996\n")
   })
   it("a bounce comes from MAILER-DAEMON", () =>
     assert.strictEqual(withFacts({ sender: "" })["UFLINE"], "From MAILER-DAEMON Wed Jan 03 01:05:34 1996\n"))

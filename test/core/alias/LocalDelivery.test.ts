@@ -20,6 +20,7 @@ const order: LocalDelivery.Order = {
   },
   describes: false,
   patrn: 0o002,
+  classic: false,
   now: 0
 }
 

@@ -45,7 +45,15 @@ describe("BounceRoute.route", () => {
 })
 
 describe("BounceNotice", () => {
-  const notice = { now: 820_631_134, from: "MAILER DAEMON", host: "h", to: "a b@x", isDouble: false, about: "a b@x" }
+  const notice = {
+    now: 820_631_134,
+    from: "MAILER DAEMON",
+    host: "h",
+    to: "a b@x",
+    isDouble: false,
+    about: "a b@x",
+    classic: false
+  }
   it("a bounce says who, to whom, and that it is permanent", () =>
     assert.strictEqual(
       BounceNotice.head(notice),
@@ -65,6 +73,15 @@ This is a permanent error; I've given up. Sorry it didn't work out.
       BounceNotice.tail(notice),
       '--- Below this line is a copy of the message.\n\nReturn-Path: <"a b"@x>\n'
     ))
+  it("no address makes a line of its own", () => {
+    const hostile = "a\nX-Inject: h\r@x\r\nX-Inject: h"
+    const shown = '<"a\\_X-Inject: h\\_"@x__X-Inject: h>'
+    assert.include(BounceNotice.head({ ...notice, to: hostile }), `\nTo: ${shown.slice(1, -1)}\nSubject:`)
+    assert.include(BounceNotice.tail({ ...notice, about: hostile }), `\nReturn-Path: ${shown}\n`)
+  })
+  it("in a qmail home it does, as notqmail lets it", () => {
+    assert.include(BounceNotice.head({ ...notice, classic: true, to: "a\nb@x" }), '\nTo: "a\\\nb"@x\n')
+  })
   it("a double bounce says that a bounce bounced", () => {
     const double = { ...notice, isDouble: true, about: "" }
     assert.include(

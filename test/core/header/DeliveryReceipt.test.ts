@@ -6,7 +6,7 @@ import * as SubjectHeader from "../../../src/core/header/SubjectHeader.ts"
 
 const asks = (list: string): string => `Notice-Requested-Upon-Delivery-To: ${list}\n`
 const receipt = (fields: ReadonlyArray<string>, deliveredTo = "me@x.y", sender = "s@a.b") =>
-  Option.getOrUndefined(Result.getOrThrow(DeliveryReceipt.receiptFor(fields, deliveredTo, sender)))
+  Option.getOrUndefined(Result.getOrThrow(DeliveryReceipt.receiptFor(fields, deliveredTo, sender, false)))
 
 describe("DeliveryReceipt.receiptFor", () => {
   for (const [what, fields, deliveredTo, sender, sent] of [
@@ -33,10 +33,16 @@ describe("DeliveryReceipt.receiptFor", () => {
       envelope: { sender: "", recipients: ["a b@c"] }
     }))
 
+  it("no sender makes a line of its own", () =>
+    assert.match(
+      receipt([asks("me@x.y")], "me@x.y", "s\nBcc: v@w\r@a")!.message,
+      /^From: DELIVERY NOTICE SYSTEM <"s\\_Bcc: v@w\\_"@a>\nTo: <"s\\_Bcc: v@w\\_"@a>\nSubject/
+    ))
+
   for (const list of ["(open", "a>", "x: y"])
     it(`refuses ${list}`, () =>
       assert.deepStrictEqual(
-        DeliveryReceipt.receiptFor([asks("me@x.y"), asks(list)], "me@x.y", "s"),
+        DeliveryReceipt.receiptFor([asks("me@x.y"), asks(list)], "me@x.y", "s", false),
         Result.fail({ field: asks(list) })
       ))
 })

@@ -49,16 +49,18 @@ describe("TraceFields.receivedByQueue", () => {
 
 describe("TraceFields of a delivery", () => {
   it("shows the recipient unquoted and on one line", () => {
-    assert.strictEqual(TraceFields.deliveredTo("joe-a b@h\nx"), "Delivered-To: joe-a b@h_x\n")
+    assert.strictEqual(TraceFields.deliveredTo("joe-a b@h\nx\ry", false), "Delivered-To: joe-a b@h_x_y\n")
   })
   for (const [sender, line] of [
     ["joe@host", "Return-Path: <joe@host>\n"],
     ["", "Return-Path: <>\n"],
     ["a b@host", 'Return-Path: <"a b"@host>\n'],
-    ["a\nb@host", 'Return-Path: <"a\\_b"@host>\n']
+    ["a\nb@host", 'Return-Path: <"a\\_b"@host>\n'],
+    ["a\rX-Inject: h@host", 'Return-Path: <"a\\_X-Inject: h"@host>\n'],
+    ["a@host\r\nX-Inject: h", "Return-Path: <a@host__X-Inject: h>\n"]
   ] as const) {
     it(`shows the sender ${JSON.stringify(sender)} as ${JSON.stringify(line)}`, () => {
-      assert.strictEqual(TraceFields.returnPath(sender), line)
+      assert.strictEqual(TraceFields.returnPath(sender, false), line)
     })
   }
 })
