@@ -35,6 +35,7 @@ const defaultOf = (setting) => {
         ? `${setting.default}`
         : `${setting.own}; in a qmail home ${setting.default}`
     default:
+      if (setting.own !== undefined) return `${setting.own.join(" ")}; in a qmail home none`
       return setting.orMe ? "the name in\n.Pa me" : "none"
   }
 }

@@ -91,7 +91,7 @@ const readers = (
           ? Effect.succeed(ControlFile.list(found))
           : setting.orMe
             ? Effect.map(rawLine("me"), (me) => (me === undefined ? undefined : [me]))
-            : Effect.succeed(undefined)
+            : Effect.succeed(Settings.listOr(setting, undefined, classic))
       )
   }
 }

@@ -9,12 +9,19 @@ import * as Pop3Server from "../core/pop3/Pop3Server.ts"
 import * as Pop3Text from "../core/pop3/Pop3Text.ts"
 import * as Connections from "./Connections.ts"
 import { Files } from "./Files.ts"
+import { Home } from "./Home.ts"
 import { Identity } from "./Identity.ts"
 import * as MaildirListing from "./MaildirListing.ts"
 import { Processes } from "./Processes.ts"
 
 /** To wait for the client, at each reading and each writing. (timeoutread) */
 const patienceSeconds = 1200
+
+/** Without a home that can be read it is a qmail home: neither program needs one. */
+const isStrict = Effect.provide(
+  Effect.map(Home, ({ record }) => !record.classic),
+  Home.layer
+).pipe(Effect.orElseSucceed(() => false))
 
 const services = Layer.mergeAll(Files.layerSync, Identity.layer, Processes.layer)
 
@@ -28,7 +35,8 @@ export const popup: Effect.Effect<ExitCode> = Effect.gen(function* () {
     return 1
   }
   const time = Math.floor((yield* Clock.currentTimeMillis) / 1000)
-  let { commands, state } = Pop3Login.initial({ challenge: `<${pid}.${time}@${hostName}>` })
+  const challenge = `<${pid}.${time}@${hostName}>`
+  let { commands, state } = Pop3Login.initial({ challenge, isStrict: yield* isStrict })
   for (;;) {
     let event: Pop3Login.Event | undefined
     for (const command of commands)
@@ -95,7 +103,7 @@ const serve = Effect.fnUntraced(function* (
   messages: ReadonlyArray<Pop3Server.Message>
 ) {
   const files = yield* Files
-  let { commands, state } = Pop3Server.initial(messages)
+  let { commands, state } = Pop3Server.initial({ messages, isStrict: yield* isStrict })
   let opened = -1
   for (;;) {
     let event: Pop3Server.Event | undefined

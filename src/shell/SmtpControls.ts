@@ -48,6 +48,7 @@ export const readGrants = Effect.fnUntraced(function* (dataBytesVariable: ByteSt
     locals: yield* controls.list(settings.locals),
     virtualdomains: yield* controls.list(settings.virtualdomains),
     badmailfrom: yield* controls.list(settings.badmailfrom),
+    foreigncommands: yield* controls.list(settings.foreigncommands),
     relayclients: yield* controls.list(settings.relayclients),
     openrelay: yield* controls.integer(settings.openrelay),
     databytes: SmtpPolicy.dataBytes(yield* controls.integer(settings.databytes), dataBytesVariable),

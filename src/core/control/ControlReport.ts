@@ -102,7 +102,12 @@ const saidList = (setting: Settings.ListSetting, content: ByteString | undefined
     setting.name === "morercpthosts" && facts.found("rcpthosts")._tag === "Missing"
       ? withoutRcptHosts
       : sentenceOf(setting)
-  if (content === undefined) return `${byDefault}${absent ?? "None."}\n`
+  if (content === undefined) {
+    const own = Settings.listOr(setting, undefined, facts.classic)
+    return own === undefined
+      ? `${byDefault}${absent ?? "None."}\n`
+      : `${byDefault}${own.join(" ")} (${setting.meaning}).\n`
+  }
   return (
     "\n" +
     ControlFile.list(content)

@@ -15,7 +15,7 @@ const contentOf = (setting: Settings.Setting): ByteString => {
       return `${Settings.integerOr(setting, undefined, false)}\n`
     case "list":
     case "map":
-      return `# ${setting.meaning}\n${(examples[setting.name] ?? "").replace(/^(?=.)/gm, "# ")}`
+      return `# ${setting.meaning}\n${(examples[setting.name] ?? setting.own?.join("\n") ?? "").replace(/^(?=.)/gm, "# ")}`
     case "cdb":
       return ""
   }

@@ -35,6 +35,8 @@ export interface ListSetting extends Common {
   readonly reader: "list" | "map"
   /** A missing file stands for control/me. */
   readonly orMe?: true
+  /** What a missing file stands for in a home that is not classic. */
+  readonly own?: ReadonlyArray<ByteString>
 }
 export interface CdbSetting extends Common {
   readonly reader: "cdb"
@@ -143,6 +145,13 @@ export const settings = {
     ["smtpd", "qmtpd"],
     "client addresses, prefixes or networks that may relay, with :suffix as RELAYCLIENT's value"
   ),
+  foreigncommands: {
+    name: "foreigncommands",
+    reader: "list",
+    own: ["GET", "POST", "PUT", "HEAD", "OPTIONS", "CONNECT"],
+    readBy: ["smtpd"],
+    meaning: "commands of other protocols, which end a session that begins with one"
+  },
   maxhops: integer("maxhops", 100, ["smtpd", "qmtpd"], "Received and Delivered-To fields before a message is a loop"),
   maxrecipients: integer("maxrecipients", 0, ["smtpd"], "recipients a message may have, 0 for no limit", 1000),
   syncbounce: integer("syncbounce", 1, ["send"], "1: a failure is on disk before its recipient is done"),
@@ -195,6 +204,13 @@ export const lineOr = (
       return undefined
   }
 }
+
+/** Undefined: a missing file lists nothing. */
+export const listOr = (
+  { own }: ListSetting,
+  entries: ReadonlyArray<ByteString> | undefined,
+  classic: boolean
+): ReadonlyArray<ByteString> | undefined => entries ?? (classic ? undefined : own)
 
 export const integerOr = (setting: IntegerSetting, content: number | undefined, classic: boolean): number =>
   content ?? (classic ? setting.default : (setting.own ?? setting.default))

@@ -29,6 +29,8 @@ export type Command =
 export interface Session {
   /** `<pid.time@host>`: part of what an APOP digest is made of. */
   readonly challenge: ByteString
+  /** Homes of our own: a command with a NUL is none. In qmail's it ends there. */
+  readonly isStrict: boolean
 }
 
 export type State =
@@ -87,7 +89,9 @@ const consume = (state: Talking, chunk: Uint8Array): Reaction => {
     at = read.next
     const heard: Talking = { ...current, line: SmtpCommand.noPartial }
     const turn: Reaction =
-      read._tag === "TooLong" ? step(heard, reply(syntax)) : answer(heard, SmtpCommand.parse(read.text))
+      read._tag === "TooLong" || (heard.session.isStrict && read.text.includes("\0"))
+        ? step(heard, reply(syntax))
+        : answer(heard, SmtpCommand.parse(read.text))
     current = turn.state
     commands.push(...turn.commands)
   }

@@ -43,8 +43,13 @@ export type Command =
     }
   | { readonly _tag: "Close"; readonly exitCode: ExitCode }
 
-interface Session {
+interface Input {
   readonly messages: ReadonlyArray<Message>
+  /** Homes of our own: a command with a NUL is none. In qmail's it ends there. */
+  readonly isStrict: boolean
+}
+
+interface Session extends Input {
   readonly deleted: Set<number>
   /** The highest number given to DELE since the last RSET. */
   readonly last: number
@@ -60,8 +65,7 @@ export type State =
 
 type Reaction = Step<State, Command>
 
-export const initial = (messages: ReadonlyArray<Message>): Reaction =>
-  step(talking({ messages, deleted: new Set(), last: 0 }), reply(ok))
+export const initial = (input: Input): Reaction => step(talking({ ...input, deleted: new Set(), last: 0 }), reply(ok))
 
 export const isOver = (state: State): boolean => state._tag === "Over"
 
@@ -113,7 +117,7 @@ const consume = (state: State, chunk: Uint8Array, before: ReadonlyArray<Command>
     }
     at = read.next
     const turn: Reaction =
-      read._tag === "TooLong"
+      read._tag === "TooLong" || (current.session.isStrict && read.text.includes("\0"))
         ? step(talking(current.session), reply(syntax))
         : answer(current.session, SmtpCommand.parse(read.text))
     current = turn.state

@@ -17,6 +17,8 @@ export interface SmtpPolicy {
   /** Undefined: `user@[our address]` stays as it is. */
   readonly localIpHost: LocalIpHost | undefined
   readonly badmailfrom: ControlSet
+  /** First commands of other protocols, which end the session. Undefined: no protocol is looked for. */
+  readonly foreignCommands: ControlSet | undefined
   readonly rcptHosts: RcptHosts.RcptHosts
   readonly relayClients: RelayClients.RelayClients
   /** Bytes of a stored message without our Received field; 0 is no limit. */
@@ -61,6 +63,7 @@ export interface Controls {
   readonly locals: ReadonlyArray<ByteString> | undefined
   readonly virtualdomains: ReadonlyArray<ByteString> | undefined
   readonly badmailfrom: ReadonlyArray<ByteString> | undefined
+  readonly foreigncommands: ReadonlyArray<ByteString> | undefined
   readonly relayclients: ReadonlyArray<ByteString> | undefined
   readonly openrelay: number
   readonly databytes: number
@@ -75,6 +78,7 @@ export const from = (controls: Controls): Result.Result<SmtpPolicy, ByteString> 
     greeting: controls.greeting,
     localIpHost: localIpHost(controls),
     badmailfrom: setOf(controls.badmailfrom ?? []),
+    foreignCommands: controls.foreigncommands && setOf(controls.foreigncommands),
     rcptHosts: rcptHosts(controls),
     relayClients,
     dataBytes: controls.databytes,

@@ -34,8 +34,13 @@ export const looping = "554 too many hops, this message is looping (#5.4.6)\r\n"
 export const tooBig = "552 sorry, that message size exceeds my databytes limit (#5.3.4)\r\n"
 
 export const timeout = "451 timeout (#4.4.2)\r\n"
+/** RFC 5321, 3.8: who closes says 421. */
+export const closingOnTimeout = "421 timeout (#4.4.2)\r\n"
 export const noControls = "421 unable to read controls (#4.3.0)\r\n"
 export const bareLineFeed = "451 See https://cr.yp.to/docs/smtplf.html.\r\n"
+
+export const nulInCommand = "500 NUL in a command (#5.5.2)\r\n"
+export const otherProtocol = "421 this is a mail server (#4.7.0)\r\n"
 
 /** Limits for strangers; qmail has none of these. */
 export const tooManyRecipients = "452 too many recipients (#4.5.3)\r\n"

@@ -7,12 +7,13 @@
  *
  * From: qmail-smtpd.c. RFC 5321.
  */
-import { type ByteString, concat, empty, toChunk } from "../Bytes.ts"
+import { type ByteString, concat, empty, fromChunk, toChunk } from "../Bytes.ts"
 import type { Envelope } from "../envelope/Envelope.ts"
 import * as GrowingList from "../GrowingList.ts"
 import { countHops, type HopCount, noHops, receivedFromNetwork } from "../header/TraceFields.ts"
 import { impossible, on, type Step, step } from "../Machine.ts"
 import * as MailIntake from "../queue/MailIntake.ts"
+import * as ForeignProtocol from "./ForeignProtocol.ts"
 import * as SmtpBody from "./SmtpBody.ts"
 import * as SmtpCommand from "./SmtpCommand.ts"
 import type { Client, SmtpPolicy } from "./SmtpPolicy.ts"
@@ -30,6 +31,8 @@ export interface Session {
   readonly transaction: SmtpTransaction.Transaction | undefined
   /** Since the last accepted message. */
   readonly commands: number
+  /** A line that was not empty has been read. */
+  readonly hasBegun: boolean
   readonly stopping: boolean
 }
 
@@ -56,7 +59,7 @@ export type State =
 
 export const initial = ({ client, policy }: { readonly policy: SmtpPolicy; readonly client: Client }): Reaction =>
   step(
-    talking({ policy, client, helo: undefined, transaction: undefined, commands: 0, stopping: false }),
+    talking({ policy, client, helo: undefined, transaction: undefined, commands: 0, hasBegun: false, stopping: false }),
     reply(SmtpReply.greeting(policy.greeting))
   )
 
@@ -74,7 +77,7 @@ export const decide = (state: State, event: Event): Reaction => {
         case "PeerEnded":
           return step(over, ...undo(state), close(1))
         case "TimedOut":
-          return step(over, ...undo(state), reply(SmtpReply.timeout), close(1))
+          return step(over, ...undo(state), reply(timeoutOf(state.session.policy)), close(1))
         case "ShutdownRequested":
           return state._tag === "Talking"
             ? step(over, reply(SmtpReply.shuttingDown), close(1))
@@ -129,17 +132,35 @@ const talk = (
   now: number
 ): Turn => {
   const { commandsMax, lineBytesMax } = session.policy.limits
+  if (isForeign(session, line, chunk, at))
+    return { ...step<State, Command>(over, reply(SmtpReply.otherProtocol), close(1)), next: chunk.length }
   const read = SmtpCommand.readLine(line, chunk, at, lineBytesMax)
   if (read._tag === "Unfinished")
     return { state: { _tag: "Talking", session, line: read.partial }, commands: [], next: chunk.length }
-  const counted = { ...session, commands: session.commands + 1 }
+  const hasBegun = session.hasBegun || read._tag === "TooLong" || read.text !== ""
+  const counted = { ...session, commands: session.commands + 1, hasBegun }
   if (counted.commands > commandsMax)
     return { ...step<State, Command>(over, reply(SmtpReply.tooManyCommands), close(1)), next: read.next }
   const reaction =
     read._tag === "TooLong"
       ? step(talking(counted), reply(SmtpReply.lineTooLong))
-      : answer(counted, SmtpCommand.parse(read.text), now)
+      : session.policy.isStrict && read.text.includes("\0")
+        ? step(talking(counted), reply(SmtpReply.nulInCommand))
+        : answer(counted, SmtpCommand.parse(read.text), now)
   return { ...reaction, next: read.next }
+}
+
+/** Only the first line tells, and what is behind it is dropped unread. Empty lines before it mean nothing. */
+const isForeign = (
+  { hasBegun, policy: { foreignCommands } }: Session,
+  line: SmtpCommand.Partial,
+  chunk: Uint8Array,
+  at: number
+): boolean => {
+  if (hasBegun || line.tooLong || foreignCommands === undefined) return false
+  const bytesMax = ForeignProtocol.openingBytesMax
+  const opening = line.text.slice(0, bytesMax) + fromChunk(chunk, at, Math.min(chunk.length, at + bytesMax))
+  return ForeignProtocol.isForeign(opening, foreignCommands)
 }
 
 const answer = (session: Session, { argument, verb }: SmtpCommand.SmtpCommand, now: number): Reaction => {
@@ -244,6 +265,8 @@ const afterMessage = (session: Session): Reaction =>
   session.stopping
     ? step<State, Command>(over, reply(SmtpReply.shuttingDown), close(1))
     : step<State, Command>(talking(session))
+
+const timeoutOf = ({ isStrict }: SmtpPolicy): ByteString => (isStrict ? SmtpReply.closingOnTimeout : SmtpReply.timeout)
 
 const undo = (state: State): ReadonlyArray<Command> =>
   state._tag === "Receiving" && !state.abandoned ? [{ _tag: "AbandonMessage" }] : []

@@ -22,6 +22,14 @@ const about = (name: string, files: Readonly<Record<string, string>>, classic = 
     .find((part) => part.startsWith(`${name}:`))
 
 describe("ControlReport.report", () => {
+  it("shows the list that a missing file stands for in homes of our own", () => {
+    assert.match(
+      about("foreigncommands", {}, false)!,
+      /^foreigncommands: \(Default\.\) GET POST .* \(commands of other/
+    )
+    assert.strictEqual(about("foreigncommands", {}), undefined)
+  })
+
   for (const [name, files, said] of [
     ["me", {}, "me: (Default.) My name is undefined! Uh-oh."],
     ["helohost", {}, "helohost: (Default.) SMTP client HELO host name is helohost."],

@@ -18,12 +18,18 @@ interface Outcome {
 }
 
 /** Plays the driver. A message that is sent shows as `<file,lines>`; `missing` cannot be opened. */
-const converse = (chunks: ReadonlyArray<string>, given = messages, missing = "", kept = 0): Outcome => {
+const converse = (
+  chunks: ReadonlyArray<string>,
+  given = messages,
+  missing = "",
+  kept = 0,
+  isStrict = false
+): Outcome => {
   let said = ""
   let settled: Outcome["settled"]
   let exitCode: number | undefined
   const opened: Array<string> = []
-  let step = Pop3Server.initial(given)
+  let step = Pop3Server.initial({ messages: given, isStrict })
   const events: Array<Pop3Server.Event> = chunks.map((chunk) => ({ _tag: "BytesReceived", bytes: toChunk(chunk) }))
   events.push({ _tag: "PeerEnded" })
   for (;;) {
@@ -108,6 +114,22 @@ describe("Pop3Server", () => {
       lines("+OK ", "-ERR unable to open that message", "+OK ")
     ))
 
+  it("a command with a NUL is none, and deletes nothing; in a qmail home it ends there", () => {
+    const sent = lines("DELE 1\0", "QUIT\0junk")
+    const { exitCode, said, settled } = converse([sent, lines("STAT")], messages, "", 0, true)
+    assert.strictEqual(said, lines("+OK ", "-ERR syntax error", "-ERR syntax error", "+OK 3 85"))
+    assert.deepStrictEqual([settled, exitCode], [undefined, 0])
+    assert.deepStrictEqual(converse([sent]).settled?.removed, ["new/1000.1.a"])
+  })
+
+  it("a client who is silent for too long is left without a word, and nothing is removed (RFC 1939, 3)", () => {
+    const { state } = Pop3Server.decide(Pop3Server.initial({ messages, isStrict: true }).state, {
+      _tag: "BytesReceived",
+      bytes: toChunk(lines("DELE 1"))
+    })
+    assert.deepStrictEqual(Pop3Server.decide(state, { _tag: "TimedOut" }).commands, [{ _tag: "Close", exitCode: 0 }])
+  })
+
   it("says the same however its input is cut", () => {
     const sent = lines("STAT", "RETR 1", "LIST", "TOP 2 1", "DELE 3", "UIDL", "QUIT")
     assert.deepStrictEqual(converse([...sent]), converse([sent]))
@@ -143,11 +165,11 @@ describe("Pop3Text", () => {
 })
 
 describe("Pop3Login", () => {
-  const login = (sent: string, ending: Pop3Login.Event = { _tag: "PeerEnded" }) => {
+  const login = (sent: string, ending: Pop3Login.Event = { _tag: "PeerEnded" }, isStrict = false) => {
     let said = ""
     let record: string | undefined
     let exitCode: number | undefined
-    let step = Pop3Login.initial({ challenge: "<1.2@h>" })
+    let step = Pop3Login.initial({ challenge: "<1.2@h>", isStrict })
     const events: Array<Pop3Login.Event> = [{ _tag: "BytesReceived", bytes: toChunk(sent) }, ending]
     for (;;) {
       for (const command of step.commands)
@@ -166,6 +188,16 @@ describe("Pop3Login", () => {
   it("asks the checker what USER and PASS, or APOP, said", () => {
     assert.strictEqual(login(lines("USER joe", "PASS se cret"), ended(0)).record, "joe\0se cret\0<1.2@h>\0")
     assert.strictEqual(login(lines("APOP joe 0123 x"), ended(0)).record, "joe\x000123 x\0<1.2@h>\0")
+  })
+
+  it("a command with a NUL is none; in a qmail home it ends there", () => {
+    const sent = lines("USER joe\0x", "APOP a b\0", "QUIT\0x")
+    assert.deepStrictEqual(login(sent, { _tag: "TimedOut" }, true), {
+      said: lines("-ERR syntax error", "-ERR syntax error", "-ERR syntax error"),
+      record: undefined,
+      exitCode: 1
+    })
+    assert.strictEqual(login(sent, ended(0)).record, "a\0b\0<1.2@h>\0")
   })
 
   for (const [ending, said] of [

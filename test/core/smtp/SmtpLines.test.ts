@@ -89,6 +89,7 @@ describe("SmtpTransaction", () => {
     greeting: "g",
     localIpHost: undefined,
     badmailfrom: emptySet,
+    foreignCommands: undefined,
     rcptHosts: RcptHosts.everything,
     relayClients: [],
     dataBytes: 0,

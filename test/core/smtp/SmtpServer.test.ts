@@ -17,6 +17,7 @@ const controls: SmtpPolicy.Controls = {
   locals: undefined,
   virtualdomains: undefined,
   badmailfrom: ["@bad.example"],
+  foreigncommands: undefined,
   relayclients: undefined,
   openrelay: 0,
   databytes: 0,
@@ -386,6 +387,72 @@ describe("SmtpServer: syntax in homes of our own", () => {
       "553 sorry, that domain isn't in my list of allowed rcpthosts (#5.7.1)",
       badTo
     ])
+  })
+})
+
+describe("SmtpServer: what is no command in homes of our own", () => {
+  const policy = policyWith({ classic: false, foreigncommands: ["GET", "POST"] })
+  const other = "421 this is a mail server (#4.7.0)"
+
+  for (const sent of [
+    "POST / HTTP/1.1\r\nHost: x\r\n\r\n",
+    "GET / HTTP/1.0\n",
+    "get\r\n",
+    "GET\t/\r\n",
+    "GET\0/\r\n",
+    "\r\n\r\nPOST / HTTP/1.1\r\n",
+    `POST /${"x".repeat(20_000)} HTTP/1.1\r\n`,
+    "\x16\x03\x01\x02\x00\x01\x00",
+    "\x16\x03\x03\x00\n"
+  ])
+    it(`a session that begins with ${JSON.stringify(sent.slice(0, 30))} ends at once`, () => {
+      const dialogue = sent + lines("EHLO x", ...message)
+      for (const chunks of [[dialogue], [sent, lines(...message)], [...sent, lines(...message)]]) {
+        const { exitCode, queued, replies } = converse(chunks, { policy })
+        assert.deepStrictEqual([replies.at(-1), exitCode, queued], [other, 1, []])
+        assert.notInclude(replies.join(), "250")
+      }
+      assert.strictEqual(converse([dialogue]).queued.length, 1, "in a qmail home it goes on")
+    })
+
+  for (const [first, reply] of [
+    ["GETTING", "502 unimplemented (#5.5.1)"],
+    [" GET /", "502 unimplemented (#5.5.1)"],
+    ["PATCH /", "502 unimplemented (#5.5.1)"],
+    ["\x16\x02", "502 unimplemented (#5.5.1)"],
+    ["NOOP\r\nGET /", "502 unimplemented (#5.5.1)"],
+    ["FOO\r\nPOST /", "502 unimplemented (#5.5.1)"]
+  ] as const)
+    it(`one with ${JSON.stringify(first)} goes on`, () => {
+      const { replies } = converse([...lines(first, "NOOP")], { policy })
+      assert.deepStrictEqual(replies.slice(-2), [reply, "250 ok"])
+    })
+
+  it("after a first line that was too long nothing else counts as the first", () => {
+    const { replies } = converse([`X${"x".repeat(20_000)}\r\n`, lines("GET /")], { policy })
+    assert.deepStrictEqual(replies.slice(1), ["500 line too long (#5.5.2)", "502 unimplemented (#5.5.1)"])
+  })
+
+  it("a command with a NUL does nothing, and the session goes on", () => {
+    const sent = ["QUIT\0junk", "\0", "NOOP\0", ...envelope, "RCPT TO:<v@example.org\0x>", "DATA\0", "DATA", "."]
+    const { queued, replies } = converse([lines(...sent)], { policy })
+    const none = "500 NUL in a command (#5.5.2)"
+    assert.deepStrictEqual(replies.slice(1, 8), [none, none, none, "250 ok", "250 ok", none, none])
+    assert.deepStrictEqual(queued[0]!.recipients, ["u@example.org"])
+  })
+
+  it("in a qmail home a NUL ends the line", () =>
+    assert.deepStrictEqual(converse([lines("QUIT\0junk")]).replies.slice(1), ["221 mx.example.org"]))
+
+  it("who closes on a silent client says 421 (RFC 5321, 3.8), also in the middle of a message", () => {
+    const later = [{ _tag: "TimedOut" }] as const
+    const said = (chunks: ReadonlyArray<string>) => {
+      const { abandoned, exitCode, replies } = converse(chunks, { policy, later })
+      return [replies.at(-1), abandoned, exitCode]
+    }
+    assert.deepStrictEqual(said([]), ["421 timeout (#4.4.2)", 0, 1])
+    assert.deepStrictEqual(said(["MAIL FR"]), ["421 timeout (#4.4.2)", 0, 1])
+    assert.deepStrictEqual(said([lines(...envelope, "DATA", "x")]), ["421 timeout (#4.4.2)", 1, 1])
   })
 })
 
