@@ -136,6 +136,25 @@ describe("qmail-smtpd", () => {
     assert.strictEqual(await client.hears(""), "220 mx.example ESMTP\r\n250 ok\r\n451 timeout (#4.4.2)\r\n")
   })
 
+  it("in a home of our own ends at once with who speaks another protocol", () => {
+    makeOwn()
+    for (const first of ["POST / HTTP/1.1\r\n", "\x16\x03\x01\x02\x00"])
+      assert.deepStrictEqual(run("qmail-smtpd", first + lines("EHLO x", ...message)), {
+        status: 1,
+        stdout: lines("220 mx.example ESMTP", "421 this is a mail server (#4.7.0)")
+      })
+    control("foreigncommands", "")
+    assert.match(run("qmail-smtpd", lines("POST / HTTP/1.1", "NOOP")).stdout, /502 .*\r\n250 ok\r\n$/)
+    assert.strictEqual(queued(), "nothing")
+  })
+
+  it("in a home of our own throws no recipient away", () => {
+    makeOwn()
+    const asked = ["RCPT", "RCPT TO:<>", "RCPT TO:<@mx.example>", "RCPT u@mx.example", "QUIT\0", "DATA"]
+    const { status, stdout } = run("qmail-smtpd", lines("MAIL FROM:<a@b>", ...asked, "QUIT"))
+    assert.deepStrictEqual([status, stdout.match(/^\d+/gm)?.join(" ")], [0, "220 250 501 501 501 501 500 503 221"])
+  })
+
   it("reads nothing behind what it was asked: a front end gets its descriptor back [W39]", () => {
     const { stdout } = spawnSync(
       "/bin/sh",
@@ -226,6 +245,20 @@ describe("qmail-qmtpd and qmail-qmqpd", () => {
     assert.match(queued(), /with QMQP; .*\nmFs\|Tr\|\|$/)
   })
 
+  it("in a home of our own take no address that names nobody or has control characters", () => {
+    makeOwn()
+    control("locals", "mx.example\n")
+    const list = "0:,13:u\r@mx.example,12:u@mx.example,"
+    assert.match(
+      run("qmail-qmtpd", `2:\nx,1:s,${list.length}:${list},`).stdout,
+      /^(46:Dsorry, I can't handle that recipient \(#5\.1\.3\),){2}\d+:Kok \d+ qp \d+,$/
+    )
+    assert.strictEqual(
+      run("qmail-qmqpd", "11:1:m,1:s,0:,,").stdout,
+      "51:Dsorry, I can't accept addresses like that (#5.1.3),"
+    )
+  })
+
   it("in a home of our own are strict about netstrings, unless they are told not to be", () => {
     makeOwn()
     const sloppy = "02:\nx,1:s,16:12:u@mx.example,,"
@@ -282,6 +315,14 @@ describe("qmail-popup and qmail-pop3d", () => {
       )
     )
     assert.deepStrictEqual([readdirSync(join(maildir, "new")), readdirSync(join(maildir, "cur"))], [[], ["1.a:2,"]])
+  })
+
+  it("in a home of our own hear no command in a line with a NUL", () => {
+    const sent = lines("DELE 2\0", "QUIT\0junk")
+    makeOwn()
+    assert.strictEqual(pop3d(sent).stdout, lines("+OK ", "-ERR syntax error", "-ERR syntax error"))
+    control("classic", "1\n")
+    assert.strictEqual(pop3d(sent).stdout, lines("+OK ", "+OK ", "+OK "))
   })
 
   it("hand a client over to his mail server, who finds the connection as it was", async () => {
