@@ -69,14 +69,14 @@ const readers = (
   const text = (name: string) =>
     Effect.map(content(name), (bytes) => (bytes === undefined ? undefined : fromChunk(bytes)))
   const rawLine = (name: string) =>
-    Effect.map(text(name), (found) => (found === undefined ? undefined : ControlFile.line(found)))
+    Effect.map(text(name), (found) => (found === undefined ? undefined : ControlFile.lineOf(found, classic)))
   return {
     content,
     line: (setting) =>
       Effect.flatMap(rawLine(setting.name), (found) =>
-        found !== undefined || setting.name === "me"
+        setting.name === "me" || (found !== undefined && found !== "")
           ? Effect.succeed(found)
-          : Effect.map(rawLine("me"), (me) => Settings.lineOr(setting, undefined, me))
+          : Effect.map(rawLine("me"), (me) => Settings.lineOr(setting, found, me, classic))
       ),
     integer: (setting) =>
       Effect.flatMap(text(setting.name), (found) =>
@@ -88,9 +88,9 @@ const readers = (
     list: (setting) =>
       Effect.flatMap(text(setting.name), (found) =>
         found !== undefined
-          ? Effect.succeed(ControlFile.list(found))
+          ? Effect.succeed(ControlFile.listOf(found, classic))
           : setting.orMe
-            ? Effect.map(rawLine("me"), (me) => (me === undefined ? undefined : [me]))
+            ? Effect.map(rawLine("me"), (me) => (me === undefined ? undefined : ControlFile.listOfMe(me, classic)))
             : Effect.succeed(Settings.listOr(setting, undefined, classic))
       )
   }

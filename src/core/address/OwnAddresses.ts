@@ -9,6 +9,8 @@ import * as IpAddress from "./IpAddress.ts"
 export interface LocalIpHost {
   readonly host: ByteString
   readonly isOurs: (ip: IpAddress.IpAddress) => boolean
+  /** Also for `[IPv6:…]`, which qmail does not know. */
+  readonly readsIpv6: boolean
 }
 
 export const lookup =

@@ -1,6 +1,7 @@
 /** The three readers of control files: one line, one number, a list. (qmail's control.c) */
 import * as Option from "effect/Option"
 import * as Result from "effect/Result"
+import { untilNul } from "../address/Address.ts"
 import { type ByteString, trimEndBlanks } from "../Bytes.ts"
 
 /** The first line, without trailing spaces, tabs and line feeds. An empty file is an empty value. */
@@ -32,3 +33,18 @@ export const lines = (content: ByteString): ReadonlyArray<ByteString> => {
 /** In memory qmail ends an entry with NUL: one in a line ends an entry too, and a line that begins with it is empty. */
 export const list = (content: ByteString): ReadonlyArray<ByteString> =>
   lines(content).flatMap((entry) => (entry[0] === "\0" ? [] : entry.split("\0")))
+
+/** Homes of our own: a line ends at a NUL, which no address may have. In qmail's it ends where the line is used. */
+export const lineOf = (content: ByteString, classic: boolean): ByteString =>
+  classic ? line(content) : line(untilNul(content))
+
+/** Homes of our own: no NUL makes an empty entry. */
+export const listOf = (content: ByteString, classic: boolean): ReadonlyArray<ByteString> =>
+  classic ? list(content) : whole(list(content))
+
+/** What a list without a file makes of control/me. */
+export const listOfMe = (me: ByteString, classic: boolean): ReadonlyArray<ByteString> =>
+  classic ? me.split("\0") : whole(me.split("\0"))
+
+const whole = (entries: ReadonlyArray<ByteString>): ReadonlyArray<ByteString> =>
+  entries.map(trimEndBlanks).filter((entry) => entry !== "")

@@ -75,8 +75,10 @@ const said = (setting: Settings.Setting, facts: ControlFacts): ByteString => {
 const saidLine = (setting: Settings.LineSetting, content: ByteString | undefined, facts: ControlFacts): ByteString => {
   const { after, before } = sentenceOf(setting)
   const me = facts.found("me")
-  const name = me._tag === "Content" && setting.name !== "me" ? ControlFile.line(me.content) : undefined
-  const value = Settings.lineOr(setting, content === undefined ? undefined : ControlFile.line(content), name)
+  const name =
+    me._tag === "Content" && setting.name !== "me" ? ControlFile.lineOf(me.content, facts.classic) : undefined
+  const given = content === undefined ? undefined : ControlFile.lineOf(content, facts.classic)
+  const value = Settings.lineOr(setting, given, name, facts.classic)
   const shown =
     value ?? (setting.name === "me" ? "undefined! Uh-oh" : setting.default._tag === "Me" ? setting.name : "nothing")
   return `${content === undefined ? byDefault : ""}${before}${visible(shown)}${after}.\n`
@@ -110,7 +112,7 @@ const saidList = (setting: Settings.ListSetting, content: ByteString | undefined
   }
   return (
     "\n" +
-    ControlFile.list(content)
+    ControlFile.listOf(content, facts.classic)
       .map((entry) => `${before}${visible(entry)}${after}\n`)
       .join("")
   )

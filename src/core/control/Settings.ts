@@ -186,16 +186,21 @@ export const settings = {
 
 export const all: ReadonlyArray<Setting> = Object.values(settings)
 
-/** `content` is the first line of the file; `name` that of control/me. */
+/**
+ * `content` is the first line of the file; `name` that of control/me. In homes of our own a file with an empty line
+ * counts as missing if it has a default: half an address would be made of it.
+ */
 export const lineOr = (
   setting: LineSetting,
   content: ByteString | undefined,
-  name: ByteString | undefined
+  name: ByteString | undefined,
+  classic = true
 ): ByteString | undefined => {
-  if (content !== undefined) return content
+  const hasLiteral = setting.default._tag === "MeElse" || setting.default._tag === "Literal"
+  if (content !== undefined && (content !== "" || classic || !hasLiteral)) return content
   switch (setting.default._tag) {
     case "MeElse":
-      return name ?? setting.default.literal
+      return name === undefined || (name === "" && !classic) ? setting.default.literal : name
     case "Literal":
       return setting.default.literal
     case "Me":

@@ -6,10 +6,11 @@
  *
  * From: qmail-smtpd.c, smtp_rcpt.
  */
-import type { Address } from "../address/Address.ts"
+import { type Address, untilNul } from "../address/Address.ts"
 import * as RcptHosts from "./RcptHosts.ts"
 
 export interface Facts {
+  /** It ends at a NUL, which only a control file can have put there. */
   readonly recipient: Address
   /** The sender is in badmailfrom. */
   readonly senderRefused: boolean
@@ -31,8 +32,8 @@ export type Verdict =
 
 export const decideRcpt = (facts: Facts): Verdict => {
   if (facts.senderRefused) return { _tag: "BadSender" }
-  const isAllowed = facts.relaySuffix !== undefined || RcptHosts.allows(facts.rcptHosts, facts.recipient)
+  const isAllowed = facts.relaySuffix !== undefined || RcptHosts.allows(facts.rcptHosts, untilNul(facts.recipient))
   if (isAllowed !== true) return { _tag: isAllowed === undefined ? "Unknown" : "NoRelay" }
   if (facts.recipients >= facts.recipientsMax) return { _tag: "TooMany" }
-  return { _tag: "Accept", recipient: facts.recipient + (facts.relaySuffix ?? "") }
+  return { _tag: "Accept", recipient: untilNul(facts.recipient + (facts.relaySuffix ?? "")) }
 }

@@ -58,10 +58,12 @@ const afterRoute = (argument: ByteString, at: number): number => {
   return colon < 0 ? argument.length : colon + 1
 }
 
-export const withLocalIpHost = (address: Address, { host, isOurs }: LocalIpHost): Address => {
+/** A NUL in control/localiphost is still there: only where the address goes does it end. (qmail-smtpd.c, addrparse) */
+export const withLocalIpHost = (address: Address, { host, isOurs, readsIpv6 }: LocalIpHost): Address => {
   const at = address.lastIndexOf("@")
   if (at < 0 || address[at + 1] !== "[") return address
-  const ip = IpAddress.parseLiteral(address.slice(at + 1))
+  const literal = address.slice(at + 1)
+  const ip = readsIpv6 || !literal.includes(":") ? IpAddress.parseLiteral(literal) : undefined
   return ip !== undefined && isOurs(ip) ? address.slice(0, at + 1) + host : address
 }
 

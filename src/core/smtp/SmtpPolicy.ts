@@ -93,7 +93,9 @@ export const from = (controls: Controls): Result.Result<SmtpPolicy, ByteString> 
 
 /** An empty control/localiphost would make addresses without a domain. In a qmail home it does. */
 const localIpHost = ({ classic, isOurs, localiphost }: Controls): LocalIpHost | undefined =>
-  localiphost === undefined || (localiphost === "" && !classic) ? undefined : { host: localiphost, isOurs }
+  localiphost === undefined || (localiphost === "" && !classic)
+    ? undefined
+    : { host: localiphost, isOurs, readsIpv6: !classic }
 
 export const rcptHosts = (
   controls: Pick<Controls, "classic" | "me" | "rcpthosts" | "more" | "locals" | "virtualdomains" | "openrelay">

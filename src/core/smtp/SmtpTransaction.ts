@@ -7,7 +7,7 @@
  * From: qmail-smtpd.c, smtp_mail and smtp_rcpt. RFC 5321, 4.1.1.2, 4.1.1.3, 4.1.1.11.
  */
 import * as Result from "effect/Result"
-import type { Address } from "../address/Address.ts"
+import { type Address, untilNul } from "../address/Address.ts"
 import type { ByteString } from "../Bytes.ts"
 import * as GrowingList from "../GrowingList.ts"
 import * as RcptPolicy from "../relay/RcptPolicy.ts"
@@ -46,7 +46,10 @@ export const mail = ({ policy, transaction }: Context, argument: ByteString): Ve
   if (policy.offersSize && policy.dataBytes > 0 && size !== undefined && size > policy.dataBytes)
     return { reply: SmtpReply.tooBig, transaction: undefined }
   const senderRefused = SenderChecks.isRefused(policy.badmailfrom, sender)
-  return { reply: SmtpReply.ok, transaction: { sender, senderRefused, recipients: GrowingList.empty } }
+  return {
+    reply: SmtpReply.ok,
+    transaction: { sender: untilNul(sender), senderRefused, recipients: GrowingList.empty }
+  }
 }
 
 export const rcpt = ({ client, policy, transaction }: Context, argument: ByteString): Verdict => {

@@ -19,6 +19,17 @@ describe("ControlFile.line", () => {
       assert.strictEqual(ControlFile.line(content), value))
 })
 
+describe("ControlFile.lineOf", () => {
+  for (const [content, qmail, ours] of [
+    ["mx.example\0x\ny", "mx.example\0x", "mx.example"],
+    ["mx.example \0x", "mx.example \0x", "mx.example"],
+    ["\0x\ny", "\0x", ""],
+    ["a\nb\0c", "a", "a"]
+  ] as const)
+    it(`${JSON.stringify(content)} is ${JSON.stringify(ours)} in homes of our own`, () =>
+      assert.deepStrictEqual([ControlFile.lineOf(content, true), ControlFile.lineOf(content, false)], [qmail, ours]))
+})
+
 describe("ControlFile.integer", () => {
   for (const [content, value] of [
     ["30\n", 30],
@@ -42,6 +53,16 @@ describe("ControlFile.list", () => {
     assert.deepStrictEqual(ControlFile.list("a:b\0c\n\0d\ne\0\n"), ["a:b", "c", "e", ""]))
   it("lines alone keep it: qmail-newmrh takes it for a part of the name", () =>
     assert.deepStrictEqual(ControlFile.lines("a\0b \n#c\n\0d"), ["a\0b", "\0d"]))
+  it("in homes of our own no NUL makes an empty entry, or one that ends in a blank", () => {
+    assert.deepStrictEqual(ControlFile.listOf("a:b \0c\n\0d\ne\0\n", false), ["a:b", "c", "e"])
+    assert.deepStrictEqual(ControlFile.listOf("a:b \0c\n\0d\ne\0\n", true), ["a:b ", "c", "e", ""])
+  })
+  it("control/me in the place of a list", () => {
+    assert.deepStrictEqual(ControlFile.listOfMe("a\0b\0", true), ["a", "b", ""])
+    assert.deepStrictEqual(ControlFile.listOfMe("a\0b\0", false), ["a", "b"])
+    assert.deepStrictEqual(ControlFile.listOfMe("", true), [""])
+    assert.deepStrictEqual(ControlFile.listOfMe("", false), [])
+  })
   it("an empty file has no entry", () => assert.deepStrictEqual(ControlFile.list(""), []))
 })
 
@@ -76,6 +97,15 @@ describe("Settings", () => {
   ] as const)
     it(`${name} ${file === undefined ? "missing" : `"${file}"`}, me ${me ?? "missing"}: ${value ?? "nothing"}`, () =>
       assert.strictEqual(Settings.lineOr(Settings.settings[name], file, me), value))
+  for (const [name, me, value] of [
+    ["envnoathost", "me.example", "me.example"],
+    ["envnoathost", "", "envnoathost"],
+    ["doublebounceto", "me.example", "postmaster"],
+    ["smtpgreeting", "me.example", ""],
+    ["localiphost", "me.example", ""]
+  ] as const)
+    it(`an empty ${name}, me "${me}", in homes of our own: "${value}"`, () =>
+      assert.strictEqual(Settings.lineOr(Settings.settings[name], "", me, false), value))
   it("names every control file once", () => {
     const names = Settings.all.map((setting) => setting.name)
     assert.strictEqual(new Set(names).size, names.length)

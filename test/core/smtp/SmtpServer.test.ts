@@ -274,12 +274,33 @@ describe("SmtpServer: addresses", () => {
 
   for (const [literal, reply] of [
     ["u@[192.0.2.1]", "250 ok"],
-    ["u@[IPv6:2001:db8::1]", "250 ok"],
+    ["u@[IPv6:2001:db8::1]", "553 sorry, that domain isn't in my list of allowed rcpthosts (#5.7.1)"],
+    ["u@[IPv6:::ffff:192.0.2.1]", "553 sorry, that domain isn't in my list of allowed rcpthosts (#5.7.1)"],
     ["u@[192.0.2.2]", "553 sorry, that domain isn't in my list of allowed rcpthosts (#5.7.1)"],
     ["u@[2001:db8::1]", "553 sorry, that domain isn't in my list of allowed rcpthosts (#5.7.1)"]
   ] as const)
     it(`${literal}: ${reply.slice(0, 3)}, by the host of our address [W110]`, () =>
       assert.strictEqual(converse([lines("MAIL FROM:<>", `RCPT TO:<${literal}>`)]).replies[2], reply))
+
+  it("homes of our own read IPv6 literals too [W110]", () => {
+    const policy = policyWith({ classic: false })
+    const own = converse([lines("MAIL FROM:<>", "RCPT TO:<u@[IPv6:2001:db8::1]>", "DATA", ".")], { policy })
+    assert.deepStrictEqual(own.queued[0]!.recipients, ["u@mx.example.org"])
+  })
+
+  it("a NUL in control/localiphost ends the address in the envelope, also before a suffix", () => {
+    const literals = ["MAIL FROM:<s@[192.0.2.1]>", "RCPT TO:<u@[192.0.2.1]>", "DATA", "."]
+    const changes = { localiphost: "mx.example.org\0rest" }
+    for (const relayclients of [undefined, ["203.0.113.5:@fix.example"]]) {
+      const policy = policyWith({ ...changes, relayclients })
+      assert.deepInclude(converse([lines(...literals)], { policy }).queued[0], {
+        sender: "s@mx.example.org",
+        recipients: ["u@mx.example.org"]
+      })
+    }
+    const policy = policyWith({ ...changes, badmailfrom: ["@mx.example.org"] })
+    assert.strictEqual(converse([lines(...literals)], { policy }).queued.length, 1, "qmail looks behind the NUL here")
+  })
 
   it("a NUL ends the line: no address holds one [W49]", () => {
     const { queued } = converse([lines("MAIL FROM:<>", "RCPT TO:<u@example.org\0x>", "DATA", ".")])

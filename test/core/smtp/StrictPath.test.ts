@@ -53,7 +53,7 @@ describe("StrictPath.parse: what clients send", () => {
     it(`${argument} is the sender ${found}`, () => assert.strictEqual(read("FROM", argument), found))
 
   it("an address of ours gives way to control/localiphost", () =>
-    assert.strictEqual(read("TO", "TO:<a@[192.0.2.1]>", { host: "h", isOurs: () => true }), "<a@h>"))
+    assert.strictEqual(read("TO", "TO:<a@[192.0.2.1]>", { host: "h", isOurs: () => true, readsIpv6: true }), "<a@h>"))
 })
 
 describe("StrictPath.parse: what is refused", () => {
