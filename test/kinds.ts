@@ -125,6 +125,7 @@ export const kinds: Readonly<Record<string, Kind>> = {
   "route/RecipientRoute.ts": "R",
   "route/SmtpRoutes.ts": "R",
   "smtp/ConnectionLimits.ts": "R",
+  "smtp/DescriptorReserve.ts": "R",
   "smtp/ForeignProtocol.ts": "R",
   "smtp/MailParameters.ts": "F",
   "smtp/RemoteSettings.ts": "V",

@@ -3,7 +3,7 @@ import * as Effect from "effect/Effect"
 import * as fs from "node:fs"
 import * as net from "node:net"
 import type { Readable } from "node:stream"
-import type { ExitCode } from "../core/Outcome.ts"
+import type { Errno, ExitCode } from "../core/Outcome.ts"
 import { type FileCalls, FilesError } from "./Files.ts"
 
 /**
@@ -14,6 +14,26 @@ export const isInherited = (fd: number): boolean => {
   const file = target(fd)
   if (file === "" || file.startsWith("anon_inode:")) return false
   return !file.startsWith("pipe:") || !openNumbers().some((other) => target(other) === file && isReader(other))
+}
+
+/** How many descriptors this process may have; Infinity if nobody can say. */
+export const most = (): number => {
+  try {
+    return Number(/^Max open files +([0-9]+)/m.exec(fs.readFileSync("/proc/self/limits", "latin1"))?.[1] ?? Infinity)
+  } catch {
+    return Infinity
+  }
+}
+
+/** Why no descriptor can be opened now; undefined if one can. */
+export const shortage = (): Errno | undefined => {
+  try {
+    fs.closeSync(fs.openSync("/dev/null", "r"))
+    return undefined
+  } catch (cause) {
+    const { code } = cause as NodeJS.ErrnoException
+    return code === "EMFILE" || code === "ENFILE" ? code : undefined
+  }
 }
 
 const openNumbers = (): ReadonlyArray<number> => fs.readdirSync("/proc/self/fd").map(Number)

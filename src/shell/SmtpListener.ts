@@ -6,6 +6,7 @@
  */
 import * as Data from "effect/Data"
 import * as Effect from "effect/Effect"
+import * as Schedule from "effect/Schedule"
 import * as fs from "node:fs"
 import * as net from "node:net"
 import * as IpAddress from "../core/address/IpAddress.ts"
@@ -13,14 +14,17 @@ import type { ByteString } from "../core/Bytes.ts"
 import { type Endpoint, formatEndpoint, parseEndpoint } from "../core/command/Endpoint.ts"
 import type { Errno } from "../core/Outcome.ts"
 import * as ConnectionLimits from "../core/smtp/ConnectionLimits.ts"
+import * as DescriptorReserve from "../core/smtp/DescriptorReserve.ts"
 import type { Client } from "../core/smtp/SmtpPolicy.ts"
 import * as SmtpReply from "../core/smtp/SmtpReply.ts"
 import * as SmtpServer from "../core/smtp/SmtpServer.ts"
 import * as Connections from "./Connections.ts"
 import type { Controls, ControlsError } from "./Controls.ts"
-import { isInherited } from "./Descriptors.ts"
+import * as Descriptors from "./Descriptors.ts"
 import type { Home } from "./Home.ts"
+import { LogSink } from "./LogSink.ts"
 import type { QueueClient } from "./QueueClient.ts"
+import { currentSeconds } from "./SendControls.ts"
 import { readPolicy, type SmtpSettings } from "./SmtpControls.ts"
 import * as IntakeSession from "./IntakeSession.ts"
 
@@ -35,6 +39,8 @@ export interface Options {
   /** Each `HOST:PORT`, where port 0 lets the system choose, or `fd:N`. */
   readonly listen: ReadonlyArray<ByteString>
   readonly limits?: ConnectionLimits.ConnectionLimits
+  /** Descriptors that this process may have; by default what the system says. */
+  readonly descriptorsMax?: number
   /** How long a message under way is waited for when the server stops. */
   readonly drainSeconds?: number
 }
@@ -61,7 +67,8 @@ const open = Effect.fnUntraced(function* (options: Options) {
     endpoints.push(endpoint)
   }
   let settings = yield* readPolicy(undefined)
-  const clients = yield* openClients(options.limits ?? ConnectionLimits.defaults, () => settings)
+  const { descriptorsMax = Descriptors.most(), limits = ConnectionLimits.defaults } = options
+  const clients = yield* openClients(limits, descriptorsMax, () => settings)
   const servers: Array<net.Server> = []
   for (const endpoint of endpoints) {
     const server = net.createServer({ allowHalfOpen: true, noDelay: true }, clients.accept)
@@ -110,7 +117,7 @@ const wayTo = (endpoint: Endpoint): net.ListenOptions & { readonly fd?: number }
   if ("host" in endpoint)
     return { port: endpoint.port, backlog: backlogMax, ...(endpoint.host !== "" && { host: endpoint.host }) }
   const fd = endpoint.descriptor
-  if (!isInherited(fd)) throw Object.assign(new Error(), { code: "EBADF" })
+  if (!Descriptors.isInherited(fd)) throw Object.assign(new Error(), { code: "EBADF" })
   if (!fs.fstatSync(fd).isSocket()) throw Object.assign(new Error(), { code: "ENOTSOCK" })
   return { fd, backlog: backlogMax }
 }
@@ -122,9 +129,11 @@ const backlogMax = 1024
 /** The open sessions, and the door to them. */
 const openClients = Effect.fnUntraced(function* (
   limits: ConnectionLimits.ConnectionLimits,
+  descriptorsMax: number,
   settingsNow: () => SmtpSettings
 ) {
-  const fork = Effect.runForkWith(yield* Effect.context<QueueClient>())
+  const fork = Effect.runForkWith(yield* Effect.context<QueueClient | LogSink>())
+  const say = yield* sayNowAndThen
   const open = new Set<Connections.SocketConnection>()
   const perClient = new Map<ByteString, number>()
   let whenEmpty: (() => void) | undefined
@@ -134,7 +143,9 @@ const openClients = Effect.fnUntraced(function* (
     const ip = IpAddress.parse(socket.remoteAddress ?? "")
     const key = ip === undefined ? "" : IpAddress.subscriber(ip)
     const ofThisClient = perClient.get(key) ?? 0
-    const verdict = ConnectionLimits.admit(limits, { connections: open.size, ofThisClient }, ip)
+    const takesReserve = DescriptorReserve.isReserved(descriptorOf(socket), descriptorsMax)
+    const verdict = ConnectionLimits.admit(limits, { connections: open.size, ofThisClient, takesReserve }, ip)
+    if (verdict === "out of descriptors") fork(say(DescriptorReserve.refusing(descriptorsMax)))
     if (verdict !== "serve") return refuse(socket, verdict)
     const { me, policy, timeoutSeconds } = settingsNow()
     const connection = Connections.ofSocket(socket, timeoutSeconds)
@@ -171,15 +182,34 @@ const openClients = Effect.fnUntraced(function* (
         }
       })
     )
+  const look = Effect.suspend(() => {
+    const errno = Descriptors.shortage()
+    return errno === undefined ? Effect.void : say(DescriptorReserve.exhausted(errno))
+  })
+  yield* Effect.forkScoped(Effect.repeat(look, Schedule.spaced("1 second")))
   return { accept, count: () => open.size, drain }
 })
+
+const sayNowAndThen = Effect.map(LogSink, (log) => {
+  let saidAt = -Infinity
+  return (line: ByteString): Effect.Effect<void> =>
+    Effect.flatMap(currentSeconds, (now) => {
+      if (!DescriptorReserve.isWorthSaying(saidAt, now)) return Effect.void
+      saidAt = now
+      return log.write([line])
+    })
+})
+
+/** Node shows it to nobody, but has it. */
+const descriptorOf = (socket: net.Socket): number =>
+  (socket as { readonly _handle?: { readonly fd?: number } })._handle?.fd ?? 0
 
 /** A session never fails; if there is a bug in it, its client tries again. */
 const destroy = (connection: Connections.SocketConnection, cause: unknown) =>
   Effect.andThen(Effect.logError("alert: session ended by a bug", cause), Effect.sync(connection.destroy))
 
-const refuse = (socket: net.Socket, verdict: "too many" | "too many of this client"): void => {
-  const text = verdict === "too many" ? SmtpReply.tooManyConnections : SmtpReply.tooManyFromYou
+const refuse = (socket: net.Socket, verdict: Exclude<ConnectionLimits.Verdict, "serve">): void => {
+  const text = verdict === "too many of this client" ? SmtpReply.tooManyFromYou : SmtpReply.tooManyConnections
   socket.end(text, "latin1", () => socket.destroy())
 }
 

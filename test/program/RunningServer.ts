@@ -34,11 +34,19 @@ export interface RunningServer {
 const running = new Set<ChildProcess>()
 process.on("exit", () => running.forEach((child) => child.kill("SIGKILL")))
 
-/** Resolves when the server has said on which port it is ready. `more`: words behind `thresher start`. */
-export const startServer = async (home: string, more: ReadonlyArray<string> = []): Promise<RunningServer> => {
+/**
+ * Resolves when the server has said on which port it is ready. `more`: words behind `thresher start`. `before`: a
+ * command of the shell that starts it.
+ */
+export const startServer = async (
+  home: string,
+  more: ReadonlyArray<string> = [],
+  before = ":"
+): Promise<RunningServer> => {
   const logFile = join(home, "log")
   const descriptor = openSync(logFile, "w")
-  const child = spawn(program("thresher"), ["start", "--home", home, "--listen", "127.0.0.1:0", ...more], {
+  const words = [program("thresher"), "start", "--home", home, "--listen", "127.0.0.1:0", ...more]
+  const child = spawn("/bin/sh", ["-c", `${before}; exec "$0" "$@"`, ...words], {
     stdio: ["ignore", descriptor, descriptor]
   })
   closeSync(descriptor)

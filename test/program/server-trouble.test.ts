@@ -172,3 +172,29 @@ describe("kill -9 under load", () => {
     removeHome(home)
   })
 })
+
+describe("Too few descriptors", () => {
+  it("clients are sent away before the queue has none, the log says so, and it passes", async () => {
+    const home = makeHome()
+    const server = await startServer(home, [], "ulimit -n 64")
+    const clients: Array<Conversation> = []
+    const refusal = async (): Promise<string> => {
+      for (;;)
+        try {
+          clients.push(await Conversation.open(server.port))
+        } catch (error) {
+          return String(error)
+        }
+    }
+    assert.strictEqual(await refusal(), "Error: 421 too many connections (#4.7.0)")
+    await until("a line in the log", () => /warning: out of descriptors: of 64 /.test(server.log()), server.log)
+    for (const command of letter("", ["you@local.test"])) await clients[0]!.say(`${command}\r\n`)
+    await awaitArrivals(home, 1)
+    for (const client of clients) client.close()
+    let replies: ReadonlyArray<string> = []
+    while (replies.length === 0) replies = await converse(server.port, ["NOOP"]).catch(() => [])
+    assert.deepStrictEqual(replies, ["250 ok"])
+    assert.strictEqual(await server.end("SIGTERM"), 0)
+    removeHome(home)
+  })
+})

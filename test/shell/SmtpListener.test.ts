@@ -8,6 +8,7 @@ import { ownHome } from "../../src/core/control/InstallRecord.ts"
 import type { QueueStatus } from "../../src/core/queue/QueueStatus.ts"
 import { Controls } from "../../src/shell/Controls.ts"
 import { Home } from "../../src/shell/Home.ts"
+import { LogSink } from "../../src/shell/LogSink.ts"
 import { QueueClient, type QueuedMessage } from "../../src/shell/QueueClient.ts"
 import * as SmtpListener from "../../src/shell/SmtpListener.ts"
 
@@ -17,6 +18,7 @@ interface Served {
   readonly drain: () => Promise<void>
   readonly reload: () => Promise<Exit.Exit<void, unknown>>
   readonly controls: Record<string, string>
+  readonly logged: ReadonlyArray<string>
 }
 
 /** A server of its own for each test, with a queue in memory. */
@@ -26,7 +28,9 @@ const serving = async (
 ): Promise<void> => {
   const queued: Array<QueuedMessage> = []
   const controls: Record<string, string> = { me: "mx.example\n", locals: "mx.example\n", timeoutsmtpd: "60\n" }
+  const logged: Array<string> = []
   const services = Layer.mergeAll(
+    LogSink.layerMemory(logged),
     Home.layerMemory("/home", ownHome),
     Controls.layerMemory(controls, false),
     options.queue ?? QueueClient.layerMemory(queued)
@@ -43,6 +47,7 @@ const serving = async (
       ports: listening.addresses.map((address) => Number(/\d+$/.exec(address)![0])),
       queued,
       controls,
+      logged,
       drain: () => Effect.runPromise(listening.drain),
       reload: () => Effect.runPromiseExit(Effect.provide(listening.reload, services))
     })
@@ -149,6 +154,15 @@ describe("SmtpListener", () => {
       while (!heard.startsWith("220")) heard = await connect(ports[0]!).hears("\n")
     }))
 
+  it("keeps descriptors for the queue: sends clients away, and says so once", () =>
+    serving({ descriptorsMax: 2 }, async ({ logged, ports }) => {
+      for (let i = 0; i < 3; i++)
+        assert.strictEqual(await connect(ports[0]!).isClosed(), "421 too many connections (#4.7.0)\r\n")
+      assert.deepStrictEqual(logged, [
+        "warning: out of descriptors: of 2 the last are kept for the queue; new clients are sent away"
+      ])
+    }))
+
   it("answers a pipelined session in order, over many messages", () =>
     serving({}, async ({ ports, queued }) => {
       const client = connect(ports[0]!)
@@ -250,7 +264,8 @@ describe("SmtpListener", () => {
               Layer.mergeAll(
                 Home.layerMemory("/home", ownHome),
                 Controls.layerMemory({ me: "m\n" }, false),
-                QueueClient.layerMemory([])
+                QueueClient.layerMemory([]),
+                LogSink.layerMemory([])
               )
             )
           )

@@ -17,11 +17,14 @@ export const defaults: ConnectionLimits = { connectionsMax: 1000, connectionsPer
 export interface Load {
   readonly connections: number
   readonly ofThisClient: number
+  /** Its descriptor is one of those that are kept for the queue and for deliveries. */
+  readonly takesReserve: boolean
 }
 
-export type Verdict = "serve" | "too many" | "too many of this client"
+export type Verdict = "serve" | "out of descriptors" | "too many" | "too many of this client"
 
 export const admit = (limits: ConnectionLimits, load: Load, ip: IpAddress.IpAddress | undefined): Verdict => {
+  if (load.takesReserve) return "out of descriptors"
   if (load.connections >= limits.connectionsMax) return "too many"
   if (ip !== undefined && IpAddress.isLoopback(ip)) return "serve"
   return load.ofThisClient >= limits.connectionsPerClientMax ? "too many of this client" : "serve"

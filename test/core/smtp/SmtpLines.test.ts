@@ -135,5 +135,18 @@ describe("ConnectionLimits.admit", () => {
     ["127.0.0.1", 10, 0, "too many"]
   ] as const)
     it(`${ip} with ${ofThisClient} of ${connections} open: ${verdict}`, () =>
-      assert.strictEqual(ConnectionLimits.admit(limits, { connections, ofThisClient }, IpAddress.parse(ip)), verdict))
+      assert.strictEqual(
+        ConnectionLimits.admit(limits, { connections, ofThisClient, takesReserve: false }, IpAddress.parse(ip)),
+        verdict
+      ))
+
+  it("nobody is served with a descriptor that the queue may need", () =>
+    assert.strictEqual(
+      ConnectionLimits.admit(
+        limits,
+        { connections: 0, ofThisClient: 0, takesReserve: true },
+        IpAddress.parse("127.0.0.1")
+      ),
+      "out of descriptors"
+    ))
 })
