@@ -89,7 +89,7 @@ const policy: SmtpPolicy = {
   greeting: "mx.example",
   localIpHost: undefined,
   badmailfrom: emptySet,
-    foreignCommands: undefined,
+  foreignCommands: undefined,
   rcptHosts: RcptHosts.everything,
   relayClients: [],
   dataBytes: 0,

@@ -1,8 +1,9 @@
 /**
  * The argument of MAIL and RCPT as RFC 5321 (4.1.2) writes it: `FROM:<path>` or `TO:<path>`, and parameters. What
- * clients in use do otherwise, and what means one thing only, is read too: blanks around the colon, no brackets,
- * no domain, dots anywhere in a local part, `\` before a byte outside quotation marks (RFC 821), and the sender of
- * qmail's double bounces, `#@[]`. What cannot be read is refused: it never becomes another address, or an empty one.
+ * clients in use do otherwise, and what means one thing only, is read too: blanks around the colon, no brackets, no
+ * domain, dots anywhere in a local part, several `@` of which the last one counts, `\` before a byte outside quotation
+ * marks (RFC 821), and the sender of qmail's double bounces, `#@[]`. What cannot be read is refused: it never becomes
+ * another address, or an empty one.
  */
 import * as Result from "effect/Result"
 import { type Address, hasControl } from "../address/Address.ts"
@@ -24,7 +25,8 @@ export const parse = (
   const opening = openings[keyword].exec(argument)
   if (opening === null) return Result.fail("no path")
   const text = argument.slice(opening[0].length)
-  const [, box, domain, parameters = ""] = (text[0] === "<" ? bracketed : bare).exec(text) ?? []
+  const [, before, domain, alone, parameters = ""] = (text[0] === "<" ? bracketed : bare).exec(text) ?? []
+  const box = before ?? alone
   if (box === undefined || hasControl(argument)) return Result.fail("syntax")
   if (text.startsWith("<>") && keyword === "FROM") return Result.succeed({ address: "", parameters })
   const address = addressOf(unquoted(box), domain, keyword === "FROM")
@@ -46,11 +48,11 @@ const unquoted = (box: ByteString): ByteString => box.replace(/\\(.)|"/gs, "$1")
 const openings = { FROM: /^from *: */i, TO: /^to *: */i }
 
 const word = String.raw`(?:"(?:[^"\\]|\\.)*"(?=[.@> ]|$)|(?:[^\0- \x7f"(),.:;<>@[\\\]]|\\.)+)`
-const box = String.raw`(\.*(?:${word}(?:\.+${word})*\.*)?)`
+const part = String.raw`(?:\.*${word}(?:\.+${word})*\.*|\.+)`
 const name = String.raw`[\w\x80-\xff-]+(?:\.[\w\x80-\xff-]+)*\.?`
 const host = String.raw`(?:${name}|\[[^[\]\\]*\])`
 const route = String.raw`(?:@${host}(?:,@${host})*:)?`
-const mailbox = `${route}${box}(?:@(${host}))?`
+const mailbox = `${route}(?:(${part}(?:@${part})*)@(${host})|(${part}|))`
 const bracketed = new RegExp(`^<${mailbox}>( .*)?$`, "s")
 /** `Joe <a@b>` is no bare address with parameters. */
 const bare = new RegExp(`^${mailbox}( +(?![ <]).*| *)$`, "s")
