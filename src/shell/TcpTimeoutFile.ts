@@ -37,6 +37,7 @@ export class TcpTimeoutFile extends Context.Service<TcpTimeoutFile, TcpTimeoutCa
         const files = yield* Files
         const home = yield* Home
         const locks = yield* Locks
+        const { classic } = home.record
         const { pid } = yield* Identity
         const copies = new Map<TcpTimeouts.Layout, { readonly table: Uint8Array; readonly readAt: number }>()
         const use = <A>(layout: TcpTimeouts.Layout, job: (fd: number) => Effect.Effect<A, unknown>, otherwise: A) =>
@@ -53,7 +54,7 @@ export class TcpTimeoutFile extends Context.Service<TcpTimeoutFile, TcpTimeoutCa
         })
         const tableOf = (layout: TcpTimeouts.Layout, now: number) => {
           const copy = copies.get(layout)
-          return copy !== undefined && now - copy.readAt < freshSeconds
+          return copy !== undefined && Math.abs(now - copy.readAt) < freshSeconds
             ? Effect.succeed(copy.table)
             : latest(layout, now)
         }
@@ -76,9 +77,9 @@ export class TcpTimeoutFile extends Context.Service<TcpTimeoutFile, TcpTimeoutCa
           shouldSkip: Effect.fnUntraced(function* (address: IpAddress) {
             const now = yield* currentSeconds
             const layout = TcpTimeouts.layoutOf(address)
-            if (!TcpTimeouts.shouldSkip(yield* tableOf(layout, now), address, now, pid)) return false
+            if (!TcpTimeouts.shouldSkip(yield* tableOf(layout, now), address, now, pid, classic)) return false
             // Somebody may have cleared the file meanwhile.
-            return freshSeconds === 0 || TcpTimeouts.shouldSkip(yield* latest(layout, now), address, now, pid)
+            return freshSeconds === 0 || TcpTimeouts.shouldSkip(yield* latest(layout, now), address, now, pid, classic)
           }),
           connected: Effect.fnUntraced(function* (address: IpAddress) {
             const layout = TcpTimeouts.layoutOf(address)
@@ -88,7 +89,9 @@ export class TcpTimeoutFile extends Context.Service<TcpTimeoutFile, TcpTimeoutCa
           }),
           timedOut: Effect.fnUntraced(function* (address: IpAddress) {
             const now = yield* currentSeconds
-            yield* update(TcpTimeouts.layoutOf(address), (table) => TcpTimeouts.afterTimeout(table, address, now))
+            yield* update(TcpTimeouts.layoutOf(address), (table) =>
+              TcpTimeouts.afterTimeout(table, address, now, classic)
+            )
           })
         }
       })

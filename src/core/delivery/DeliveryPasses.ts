@@ -127,7 +127,8 @@ const openPass = (
     channel: channel.channel,
     birth,
     now: turn.now,
-    lifetime: turn.state.settings.lifetime
+    lifetime: turn.state.settings.lifetime,
+    classic: turn.state.settings.classic
   })
   let job = channel.jobs.get(id)
   if (job === undefined) {

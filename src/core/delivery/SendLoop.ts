@@ -16,6 +16,7 @@ import * as DueQueue from "../retry/DueQueue.ts"
 import { type Channel, channels } from "../route/Channel.ts"
 import { EpochSeconds, type Seconds } from "../Time.ts"
 import * as AdminRequests from "./AdminRequests.ts"
+import * as ClockSteps from "./ClockSteps.ts"
 import * as DeliveryPasses from "./DeliveryPasses.ts"
 import type { FoundMessage } from "./FoundMessage.ts"
 import * as LeftoverSweep from "./LeftoverSweep.ts"
@@ -47,6 +48,7 @@ export const decide = (state: State, { fact, now }: Event): Step<State, Command>
   const turn: Turn = { state, now, commands: [] }
   if (!unasked.has(fact._tag)) state.pending--
   if (state.phase !== "Over") {
+    ClockSteps.notice(turn)
     take(turn, fact)
     advance(turn)
   }
@@ -200,8 +202,13 @@ const admit = (turn: Turn, { due, id, trouble }: FoundMessage): void => {
     return DueQueue.insert(state.fail, id, EpochSeconds(now + SendState.sysfail))
   }
   for (const channel of channels) {
-    const at = due[channel]
-    if (at !== undefined) DueQueue.insert(state.channels[channel].due, id, at)
+    const stamped = due[channel]
+    if (stamped === undefined) continue
+    const at = ClockSteps.dueAt(turn, channel, stamped)
+    DueQueue.insert(state.channels[channel].due, id, at)
+    if (at === stamped) continue
+    state.underway.add(`${channel} ${id}`)
+    SendState.ask(turn, { _tag: "StampDueTime", id, channel, at })
   }
   if (due.local === undefined && due.remote === undefined) DueQueue.insert(state.done, id, now)
 }
@@ -274,6 +281,7 @@ const emptyChannel = (channel: Channel): SendState.ChannelState => ({
 
 const emptyState = (now: EpochSeconds, settings: SendState.Settings): State => ({
   settings,
+  seenAt: now,
   phase: "Loading",
   runAllWanted: false,
   channels: { local: emptyChannel("local"), remote: emptyChannel("remote") },

@@ -33,14 +33,19 @@ export interface Change {
   readonly bytes: Uint8Array
 }
 
-export const shouldSkip = (table: Uint8Array, address: IpAddress.IpAddress, now: number, pid: number): boolean => {
+/** What a clock that has been set back since has written counts only in a qmail home: it would count until then. */
+export const shouldSkip = (
+  table: Uint8Array,
+  address: IpAddress.IpAddress,
+  now: number,
+  pid: number,
+  classic = false
+): boolean => {
   const layout = layoutOf(address)
   const at = find(table, layout, address)
-  return (
-    at !== undefined &&
-    countOf(table, layout, at) >= countToSkip &&
-    now - timeAt(table, layout, at) < (leastMinutes + (pid & 31)) * 64
-  )
+  if (at === undefined || countOf(table, layout, at) < countToSkip) return false
+  const age = now - timeAt(table, layout, at)
+  return (age >= 0 || classic) && age < (leastMinutes + (pid & 31)) * 64
 }
 
 /** Undefined: nothing to write. */
@@ -54,12 +59,18 @@ export const afterSuccess = (table: Uint8Array, address: IpAddress.IpAddress): C
       })
 }
 
-export const afterTimeout = (table: Uint8Array, address: IpAddress.IpAddress, now: number): Change | undefined => {
+export const afterTimeout = (
+  table: Uint8Array,
+  address: IpAddress.IpAddress,
+  now: number,
+  classic = false
+): Change | undefined => {
   const layout = layoutOf(address)
   const known = find(table, layout, address)
   if (known !== undefined) {
     const count = countOf(table, layout, known)
-    if (count !== 0 && now < timeAt(table, layout, known) + leastGap) return undefined
+    const age = now - timeAt(table, layout, known)
+    if (count !== 0 && age < leastGap && (age >= 0 || classic)) return undefined
     return change(table, layout, known, (record) => {
       record[layout.countAt] = Math.min(count + 1, mostCount)
       writeTime(record, layout, now)

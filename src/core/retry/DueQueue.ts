@@ -2,8 +2,8 @@
  * What is due next: messages by time, and those of the same time in the order in which they came.
  *
  * A binary heap in blocks of 4096 entries of 16 bytes: a million messages take 16 MB, and growing never copies one.
- * This is a large state in the sense of the design: `insert`, `pop`, `remove` and `makeAllDue` change it, its one owner is the
- * machine that made it, `clone` makes an independent one.
+ * This is a large state in the sense of the design: `insert`, `pop`, `remove`, `makeAllDue` and `bringForward` change
+ * it, its one owner is the machine that made it, `clone` makes an independent one.
  *
  * From: prioq.c, which has the heap but forgets who came first.
  */
@@ -81,6 +81,15 @@ export const makeAllDue = (queue: DueQueue, now: EpochSeconds, limit = Infinity)
     block[word + 1] = at
   }
   queue.turn = queue.size
+}
+
+/** Everything is due so many seconds sooner, in the same order; what is due at `limit` or later stays as it was. */
+export const bringForward = (queue: DueQueue, seconds: number, limit = Infinity): void => {
+  for (let at = 0; at < queue.size; at++) {
+    const block = queue.blocks[at >> blockBits]!
+    const word = (at & blockMask) * words
+    if (block[word]! < limit) block[word] = Math.max(0, block[word]! - seconds)
+  }
 }
 
 /** In no particular order. */

@@ -46,6 +46,14 @@ describe("TcpTimeouts.shouldSkip", () => {
     it(`${skips ? "skips" : "tries"} after ${count} timeouts, the last ${age} s ago, as process ${pid}`, () =>
       assert.strictEqual(TcpTimeouts.shouldSkip(tableOf(["192.0.2.1", count, age]), v4, now, pid), skips))
 
+  it("in our homes believes no time in the future, which a clock that was set back has left", () => {
+    const table = tableOf(["192.0.2.1", 2, -1])
+    assert.isFalse(TcpTimeouts.shouldSkip(table, v4, now, 0, false))
+    assert.isTrue(TcpTimeouts.shouldSkip(table, v4, now, 0, true))
+    assert.deepStrictEqual(rowsOf(apply(table, TcpTimeouts.afterTimeout(table, v4, now, false))), [["192.0.2.1", 3, 0]])
+    assert.isUndefined(TcpTimeouts.afterTimeout(table, v4, now, true))
+  })
+
   it("tries an address that is not in the table, and any if there is no table", () => {
     assert.isFalse(TcpTimeouts.shouldSkip(tableOf(["192.0.2.2", 10, 0]), v4, now, 0))
     assert.isFalse(TcpTimeouts.shouldSkip(new Uint8Array(0), v4, now, 0))

@@ -46,6 +46,20 @@ describe("DueQueue", () => {
     DueQueue.insert(queue, "6", at(60))
     assert.deepStrictEqual(drained(queue).slice(-3), ["6", "2", "4"])
   })
+  it("brought forward, keeps the order and leaves what is due at the limit or later where it is", () => {
+    const queue = queueOf(["1", 300], ["2", 900], ["3", 200], ["4", 1000], ["5", 899], ["6", 200], ["7", 40])
+    DueQueue.bringForward(queue, 100, 900)
+    assert.deepStrictEqual([...DueQueue.entries(queue)].map(({ dueAt, id }) => `${id} ${dueAt}`).sort(), [
+      "1 200",
+      "2 900",
+      "3 100",
+      "4 1000",
+      "5 799",
+      "6 100",
+      "7 0"
+    ])
+    assert.deepStrictEqual(drained(queue), ["7", "3", "6", "1", "5", "2", "4"])
+  })
   it("takes out some, and keeps the order of the others", () => {
     const queue = queueOf(["5", 10], ["3", 10], ["18446744073709551615", 5], ["4", 10], ["8", 1], ["9", 7])
     DueQueue.remove(queue, new Set(["18446744073709551615", "3", "77"]))

@@ -4,8 +4,8 @@ import { EpochSeconds } from "../../../src/core/Time.ts"
 
 const birth = EpochSeconds(1_000_000_000)
 const week = 604_800
-const planAt = (age: number, channel: "local" | "remote" = "remote") =>
-  RetrySchedule.plan({ channel, birth, now: EpochSeconds(birth + age), lifetime: week })
+const planAt = (age: number, channel: "local" | "remote" = "remote", classic = false, lifetime = week) =>
+  RetrySchedule.plan({ channel, birth, now: EpochSeconds(birth + age), lifetime, classic })
 
 describe("RetrySchedule.plan", () => {
   for (const [age, local, remote] of [
@@ -25,6 +25,43 @@ describe("RetrySchedule.plan", () => {
     for (let root = 0; root * root <= 2 * week; root++)
       for (const age of [root * root - 1, root * root, root * root + 1])
         assert.isAbove(planAt(age, "local").retryAt, birth + age)
+  })
+
+  for (const [name, classic] of [
+    ["a qmail home", true],
+    ["our homes", false]
+  ] as const)
+    it(`${name}: before the end of its lifetime no message waits otherwise than by its age`, () => {
+      for (const lifetime of [0, 1, 3600, week])
+        for (const age of [0, 1, 59, 3600, 3601, 360_000, week].filter((age) => age <= lifetime))
+          for (const [channel, step] of [
+            ["local", 10],
+            ["remote", 20]
+          ] as const)
+            assert.strictEqual(
+              planAt(age, channel, classic, lifetime).retryAt - birth,
+              (Math.floor(Math.sqrt(age)) + step) ** 2
+            )
+    })
+
+  describe("a clock that was set back 30 days", () => {
+    const back = -30 * 86_400
+    for (const [channel, wait, longest] of [
+      ["local", 100, 15_640],
+      ["remote", 400, 31_480]
+    ] as const) {
+      it(`in a qmail home, ${channel}: 30 days`, () =>
+        assert.strictEqual(planAt(back, channel, true).retryAt, birth + wait))
+      it(`in our homes, ${channel}: the longest wait of the schedule`, () =>
+        assert.strictEqual(planAt(back, channel).retryAt, birth + back + longest))
+      it(`in our homes, ${channel}: a time that was planned before counts no longer than that`, () => {
+        const now = EpochSeconds(birth + back)
+        const within = (at: number) => RetrySchedule.within({ channel, now, lifetime: week }, EpochSeconds(at)) - now
+        assert.strictEqual(within(birth + wait), longest)
+        assert.strictEqual(within(now + longest - 1), longest - 1)
+        assert.strictEqual(within(now - 5), -5)
+      })
+    }
   })
 
   it("makes the last attempt one second past the lifetime, not at it", () => {
