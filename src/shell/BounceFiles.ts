@@ -27,15 +27,14 @@ export const append = ({ files, store }: QueueTools, command: CommandOf<"AppendB
   )
 }
 
-export const inject = (
-  tools: QueueTools,
-  { classic, from, host, id, route }: CommandOf<"InjectBounce">
-): Effect.Effect<Fact> =>
+export const inject = (tools: QueueTools, command: CommandOf<"InjectBounce">): Effect.Effect<Fact> =>
   Effect.gen(function* () {
+    const { classic, from, host, id, route } = command
     yield* recipientsGone(tools, id)
     const { about, envelope, isDouble } = route
-    const notice = { now: yield* currentSeconds, from, host, to: envelope.recipients[0]!, isDouble, about, classic }
     const entry = yield* tools.client.open("bounce")
+    const to = envelope.recipients[0]!
+    const notice = { now: yield* currentSeconds, classic, qp: entry.qp, from, host, to, isDouble, about }
     const status = yield* entry.put(toChunk(BounceNotice.head(notice))).pipe(
       Effect.andThen(copy(tools, entry, MessageNumber.bounce(id))),
       Effect.andThen(entry.put(toChunk(BounceNotice.tail(notice)))),

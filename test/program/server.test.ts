@@ -187,7 +187,7 @@ describe("Local delivery by the server", () => {
     assert.match(bounce!, /^Return-Path: <>\nDelivered-To: ann@local\.test\n/)
     assert.match(
       bounce!,
-      /\nFrom: MAILER-DAEMON@local\.test\nTo: ann@local\.test\nSubject: failure notice\n\nHi\. This is the qmail-send program at local\.test\.\n/
+      /\nMessage-ID: <\d{14}\.\d+\.qmail@local\.test>\nAuto-Submitted: auto-replied\nFrom: MAILER-DAEMON@local\.test\nTo: ann@local\.test\nSubject: failure notice\n\nHi\. This is the qmail-send program at local\.test\.\n/
     )
     assert.include(
       bounce!,

@@ -6,11 +6,15 @@
 import { type Address } from "../address/Address.ts"
 import * as AddressQuoting from "../address/AddressQuoting.ts"
 import type { ByteString } from "../Bytes.ts"
-import { date822 } from "../Time.ts"
+import { compactStamp, date822 } from "../Time.ts"
 
 export interface Notice {
   /** Seconds since 1970. */
   readonly now: number
+  /** A qmail home: no field that qmail-send does not write, and a line end in an address stands as it is. */
+  readonly classic: boolean
+  /** Of the message that the notice becomes; with the time it names no other message of this host. */
+  readonly qp: number
   /** control/bouncefrom and control/bouncehost. */
   readonly from: ByteString
   readonly host: ByteString
@@ -18,14 +22,12 @@ export interface Notice {
   readonly isDouble: boolean
   /** The sender of the message that failed. */
   readonly about: Address
-  /** As qmail: a line end in an address stands as it is. */
-  readonly classic: boolean
 }
 
 /** What stands before the content of bounce/N. */
-export const head = ({ classic, from, host, isDouble, now, to }: Notice): ByteString =>
+export const head = ({ classic, from, host, isDouble, now, qp, to }: Notice): ByteString =>
   `Date: ${date822(now)}
-From: ${AddressQuoting.quote(from)}@${host}
+${classic ? "" : ownFields(now, qp, host)}From: ${AddressQuoting.quote(from)}@${host}
 To: ${quoted(to, classic)}
 Subject: failure notice
 
@@ -39,6 +41,12 @@ export const tail = ({ about, classic, isDouble }: Notice): ByteString =>
   `${isDouble ? breakDouble : breakSingle}
 
 Return-Path: <${quoted(about, classic)}>
+`
+
+/** A vacation program must not answer a notice (RFC 3834, 5), and each message has a name (RFC 5322, 3.6.4). */
+const ownFields = (now: number, qp: number, host: ByteString): ByteString =>
+  `Message-ID: <${compactStamp(now)}.${qp}.qmail@${host}>
+Auto-Submitted: auto-replied
 `
 
 const quoted = (address: Address, classic: boolean): ByteString => {

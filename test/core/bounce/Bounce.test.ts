@@ -47,12 +47,13 @@ describe("BounceRoute.route", () => {
 describe("BounceNotice", () => {
   const notice = {
     now: 820_631_134,
+    classic: true,
+    qp: 321,
     from: "MAILER DAEMON",
     host: "h",
     to: "a b@x",
     isDouble: false,
-    about: "a b@x",
-    classic: false
+    about: "a b@x"
   }
   it("a bounce says who, to whom, and that it is permanent", () =>
     assert.strictEqual(
@@ -68,6 +69,13 @@ This is a permanent error; I've given up. Sorry it didn't work out.
 
 `
     ))
+  for (const isDouble of [false, true])
+    it(`in our homes ${isDouble ? "a double bounce" : "a bounce"} has a name, and tells programs not to answer it`, () => {
+      const classic = BounceNotice.head({ ...notice, isDouble })
+      const own = BounceNotice.head({ ...notice, isDouble, classic: false })
+      const fields = "Message-ID: <19960103010534.321.qmail@h>\nAuto-Submitted: auto-replied\n"
+      assert.strictEqual(own, classic.replace("\nFrom: ", `\n${fields}From: `))
+    })
   it("then the copy, with the sender it came from", () =>
     assert.strictEqual(
       BounceNotice.tail(notice),
@@ -76,8 +84,8 @@ This is a permanent error; I've given up. Sorry it didn't work out.
   it("no address makes a line of its own", () => {
     const hostile = "a\nX-Inject: h\r@x\r\nX-Inject: h"
     const shown = '<"a\\_X-Inject: h\\_"@x__X-Inject: h>'
-    assert.include(BounceNotice.head({ ...notice, to: hostile }), `\nTo: ${shown.slice(1, -1)}\nSubject:`)
-    assert.include(BounceNotice.tail({ ...notice, about: hostile }), `\nReturn-Path: ${shown}\n`)
+    assert.include(BounceNotice.head({ ...notice, classic: false, to: hostile }), `\nTo: ${shown.slice(1, -1)}\nSubject:`)
+    assert.include(BounceNotice.tail({ ...notice, classic: false, about: hostile }), `\nReturn-Path: ${shown}\n`)
   })
   it("in a qmail home it does, as notqmail lets it", () => {
     assert.include(BounceNotice.head({ ...notice, classic: true, to: "a\nb@x" }), '\nTo: "a\\\nb"@x\n')
