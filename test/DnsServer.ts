@@ -1,20 +1,22 @@
 /** A DNS server on loopback that answers from a script; for tests. */
 import { createSocket } from "node:dgram"
-import { createServer } from "node:net"
+import { createServer, isIPv4 } from "node:net"
 
 export type Type = "A" | "AAAA" | "MX" | "PTR" | "CNAME"
 const numbers = { A: 1, CNAME: 5, PTR: 12, MX: 15, AAAA: 28 } as const
 
 /** Records as text: `192.0.2.1`, `10 mx.example`, `name.example`. */
 export type Entry =
-  | { readonly records: ReadonlyArray<string>; readonly truncate?: true }
-  | { readonly code: "NXDOMAIN" | "SERVFAIL" | "REFUSED" | "silence" | "liar" }
+  /** `impostors`: answers that nobody asked for come before the right one. */
+  | { readonly records: ReadonlyArray<string>; readonly truncate?: true; readonly impostors?: true }
+  /** `noEdns`: a server that does not know EDNS. */
+  | { readonly code: "NXDOMAIN" | "SERVFAIL" | "REFUSED" | "silence" | "liar" | "noEdns" }
 export type Zone = Readonly<Record<string, Entry>>
 
 export interface DnsServer {
   /** For QMAILDNS. */
   readonly address: string
-  /** `MX dest.example` and so on, in order; `tcp MX ...` over TCP. */
+  /** `MX dest.example` and so on, in order; `tcp MX ...` over TCP, `edns MX ...` with an OPT record. */
   readonly asked: Array<string>
   readonly stop: () => void
 }
@@ -53,7 +55,8 @@ const answer = (zone: Zone, query: Buffer, tcp: boolean, asked: Array<string>): 
   }
   const name = labels.join(".").toLowerCase()
   const type = (Object.keys(numbers) as Array<Type>).find((type) => numbers[type] === query.readUInt16BE(at + 1))!
-  asked.push(`${tcp ? "tcp " : ""}${type} ${name}`)
+  const hasOpt = query.readUInt16BE(10) === 1 && query.subarray(at + 5).readUInt16BE(1) === 41
+  asked.push(`${tcp ? "tcp " : ""}${hasOpt ? "edns " : ""}${type} ${name}`)
   const question = query.subarray(12, at + 5)
   const entry = zone[`${type} ${name}`] ?? { code: "NXDOMAIN" }
   const reply = (flags: number, answers: ReadonlyArray<Buffer>): Buffer => {
@@ -66,6 +69,7 @@ const answer = (zone: Zone, query: Buffer, tcp: boolean, asked: Array<string>): 
   }
   if ("code" in entry) {
     if (entry.code === "silence") return undefined
+    if (entry.code === "noEdns") return hasOpt ? reply(1, []) : reply(0, [])
     if (entry.code === "liar") return reply(0, [Buffer.from([0xc0, 0xff])])
     return reply({ NXDOMAIN: 3, SERVFAIL: 2, REFUSED: 5 }[entry.code], [])
   }
@@ -82,8 +86,13 @@ const answer = (zone: Zone, query: Buffer, tcp: boolean, asked: Array<string>): 
   )
 }
 
-/** The same port for UDP and TCP. */
-export const startDnsServer = (zone: Zone): Promise<DnsServer> =>
+const expectsImpostors = (zone: Zone, asked: ReadonlyArray<string>): boolean => {
+  const entry = zone[asked.at(-1)!]
+  return entry !== undefined && "impostors" in entry
+}
+
+/** The same port for UDP and TCP, of 127.0.0.1 or of an address of this host. */
+export const startDnsServer = (zone: Zone, host = "127.0.0.1"): Promise<DnsServer> =>
   new Promise((resolve, reject) => {
     const asked: Array<string> = []
     const tcp = createServer((socket) => {
@@ -99,17 +108,28 @@ export const startDnsServer = (zone: Zone): Promise<DnsServer> =>
       })
     })
     tcp.once("error", reject)
-    tcp.listen(0, "127.0.0.1", () => {
+    tcp.listen(0, host, () => {
       const { port } = tcp.address() as { port: number }
-      const udp = createSocket("udp4")
+      const udp = createSocket(isIPv4(host) ? "udp4" : "udp6")
       udp.once("error", reject)
       udp.on("message", (query, from) => {
         const reply = answer(zone, query, false, asked)
-        if (reply !== undefined) udp.send(reply, from.port, from.address)
+        if (reply === undefined) return
+        if (!expectsImpostors(zone, asked)) return udp.send(reply, from.port, from.address)
+        const otherNumber = Buffer.from(reply)
+        otherNumber[0]! ^= 1
+        udp.send(otherNumber, from.port, from.address)
+        const elsewhere = createSocket("udp4")
+        // All is right but its port; it says that there is nothing.
+        const forged = Buffer.concat([reply.subarray(0, 6), Buffer.alloc(6), reply.subarray(12)])
+        elsewhere.send(forged, from.port, from.address, () => {
+          elsewhere.close()
+          udp.send(reply, from.port, from.address)
+        })
       })
-      udp.bind(port, "127.0.0.1", () =>
+      udp.bind(port, host, () =>
         resolve({
-          address: `127.0.0.1:${port}`,
+          address: isIPv4(host) ? `${host}:${port}` : `${host}#${port}`,
           asked,
           stop: () => {
             udp.close()

@@ -47,13 +47,6 @@ const nameOf = Effect.fnUntraced(function* (address: IpAddress.IpAddress) {
   return name === undefined ? yield* Effect.fail(hardError) : [name]
 })
 
-/** A name with a dot is tried as it is first, one without is tried last. (resolver(3), ndots) */
-const candidates = Effect.fnUntraced(function* (host: ByteString) {
-  if (host.endsWith(".")) return [host]
-  const below = (yield* (yield* Resolver).search).map((domain) => `${host}.${domain}`)
-  return host.includes(".") ? [host, ...below] : [...below, host]
-})
-
 const anyOf = (
   names: ReadonlyArray<ByteString>
 ): Effect.Effect<ReadonlyArray<IpAddress.IpAddress>, Trouble, Resolver> => {
@@ -94,7 +87,7 @@ export const nameLines = (text: ByteString): Lines<Resolver> => {
 
 /** The name of the first address of a host, which may be named without its domain. */
 export const fullNameLines: (host: ByteString) => Lines<Resolver> = Effect.fnUntraced(function* (host) {
-  const [first] = yield* anyOf(yield* candidates(host))
+  const [first] = yield* anyOf(yield* (yield* Resolver).candidates(host))
   return first === undefined ? yield* Effect.fail(noAddresses) : yield* nameOf(first)
 })
 

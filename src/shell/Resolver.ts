@@ -8,6 +8,7 @@ import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
 import * as Result from "effect/Result"
+import * as Semaphore from "effect/Semaphore"
 import * as dgram from "node:dgram"
 import * as IpAddress from "../core/address/IpAddress.ts"
 import { type ByteString, concat, fromChunk, lower } from "../core/Bytes.ts"
@@ -16,6 +17,7 @@ import * as DnsMessage from "../core/dns/DnsMessage.ts"
 import * as ResolverSettings from "../core/dns/ResolverSettings.ts"
 import { Files } from "./Files.ts"
 import { Identity } from "./Identity.ts"
+import * as Interfaces from "./Interfaces.ts"
 import { type Connection, Sockets } from "./Sockets.ts"
 
 export interface ResolverCalls {
@@ -25,8 +27,8 @@ export interface ResolverCalls {
   readonly names: (address: IpAddress.IpAddress) => Effect.Effect<DnsAnswer.NameAnswer>
   /** The chain of aliases that begins at this name. */
   readonly aliases: (name: ByteString) => Effect.Effect<DnsAnswer.NameAnswer>
-  /** Domains that a person may leave away. */
-  readonly search: Effect.Effect<ReadonlyArray<ByteString>>
+  /** The names that a person may mean who names a host, in the order in which they are looked up. */
+  readonly candidates: (host: ByteString) => Effect.Effect<ReadonlyArray<ByteString>>
 }
 
 /** What the memory layer answers for one name; a type that is missing does not exist. */
@@ -45,23 +47,23 @@ export class Resolver extends Context.Service<Resolver, ResolverCalls>()("thresh
   static readonly layer: Layer.Layer<Resolver, never, Files | Identity | Sockets> = Layer.effect(
     Resolver,
     Effect.gen(function* () {
-      const files = yield* Files
-      const { environment } = yield* Identity
       const sockets = yield* Sockets
-      const given = ResolverSettings.parseServers(environment["QMAILDNS"] ?? "")
-      let settings: ResolverSettings.ResolverSettings | undefined
-      let readAt = 0
-      const current = Effect.gen(function* () {
-        const now = yield* Clock.currentTimeMillis
-        if (settings !== undefined && now - readAt < rereadMillis) return settings
-        const content = yield* Effect.orElseSucceed(files.readFile("/etc/resolv.conf"), () => new Uint8Array(0))
-        const fromFile = ResolverSettings.parse(fromChunk(content))
-        settings = given.length > 0 ? { ...fromFile, servers: given } : fromFile
-        readAt = now
-        return settings
-      })
-      const ask = (question: DnsMessage.Question) => Effect.flatMap(current, (now) => askAll(sockets, now, question))
-      return { ...calls(ask), search: Effect.map(current, ({ search }) => search) }
+      const current = yield* reader
+      let turn = 0
+      const ask = (question: DnsMessage.Question) =>
+        Effect.flatMap(current, (settings) => askAll(sockets, settings, turn++, question))
+      const asked = calls(ask)
+      const inTurn = oneAtATime()
+      return {
+        ...asked,
+        addresses: (host, type) =>
+          Effect.flatMap(current, ({ options }) => {
+            if (options.has("no-aaaa") && type === "AAAA") return Effect.succeed(DnsAnswer.hard)
+            const answer = asked.addresses(host, type)
+            return options.has("single-request") ? inTurn(lower(host), answer) : answer
+          }),
+        candidates: (host) => Effect.map(current, (settings) => ResolverSettings.candidates(settings, host))
+      }
     })
   )
 
@@ -76,12 +78,57 @@ export class Resolver extends Context.Service<Resolver, ResolverCalls>()("thresh
       addresses: (host, type) => Effect.sync(() => find(host)[type] ?? DnsAnswer.hard),
       names: (address) => Effect.sync(() => find(DnsMessage.reverseName(address)).PTR ?? DnsAnswer.hard),
       aliases: (name) => Effect.sync(() => find(name).CNAME ?? DnsAnswer.hard),
-      search: Effect.succeed(search)
+      candidates: (host) => Effect.succeed(ResolverSettings.candidates({ ...ResolverSettings.parse(""), search }, host))
     })
   }
 }
 
-const calls = (ask: Ask): Omit<ResolverCalls, "search"> => {
+/** The settings in force. A file that is not there says nothing; one that cannot be read for now says what it said. */
+const reader = Effect.gen(function* () {
+  const files = yield* Files
+  const { effectiveUid, environment, hostName, uid } = yield* Identity
+  // Variables of a person must not lead a program with other rights to other servers. (glibc: secure_getenv)
+  const trusted = uid === effectiveUid ? environment : {}
+  const given = ResolverSettings.parseServers(environment["QMAILDNS"] ?? "")
+  const surroundings = { options: trusted["RES_OPTIONS"], localDomain: trusted["LOCALDOMAIN"], hostName }
+  let settings: ResolverSettings.ResolverSettings | undefined
+  let readAt = 0
+  return Effect.gen(function* () {
+    const now = yield* Clock.currentTimeMillis
+    // A clock that was set back must not keep an old file.
+    const isFresh = Math.abs(now - readAt) < rereadMillis
+    if (settings !== undefined && (isFresh || settings.options.has("no-reload"))) return settings
+    const content = yield* Effect.catch(files.readFile("/etc/resolv.conf"), ({ errno }) =>
+      Effect.succeed(settings !== undefined && !saysNothing.has(errno) ? undefined : new Uint8Array(0))
+    )
+    if (content !== undefined) {
+      const fromFile = ResolverSettings.parse(fromChunk(content), surroundings)
+      settings = given.length > 0 ? { ...fromFile, servers: given } : fromFile
+    }
+    readAt = now
+    return settings!
+  })
+})
+
+/** Errors after which glibc goes on as if the file were empty. */
+const saysNothing: ReadonlySet<string> = new Set(["EACCES", "EISDIR", "ELOOP", "ENOENT", "ENOTDIR", "EPERM"])
+
+/** What is asked under one name is done one after the other. */
+const oneAtATime = () => {
+  const turns = new Map<ByteString, { readonly semaphore: Semaphore.Semaphore; waiting: number }>()
+  return <A>(name: ByteString, effect: Effect.Effect<A>): Effect.Effect<A> =>
+    Effect.suspend(() => {
+      const turn = turns.get(name) ?? { semaphore: Semaphore.makeUnsafe(1), waiting: 0 }
+      turns.set(name, turn)
+      turn.waiting++
+      const leave = Effect.sync(() => {
+        if (--turn.waiting === 0) turns.delete(name)
+      })
+      return Effect.ensuring(turn.semaphore.withPermit(effect), leave)
+    })
+}
+
+const calls = (ask: Ask): Omit<ResolverCalls, "candidates"> => {
   const question = <A>(
     name: ByteString,
     type: DnsMessage.RecordType,
@@ -102,26 +149,32 @@ const calls = (ask: Ask): Omit<ResolverCalls, "search"> => {
   }
 }
 
-/** Every server in turn, again and again, until one knows. None: nobody answered. */
+/** Every server in turn, again and again, until one knows. None: nobody answered. `turn`: of this question. */
 const askAll = Effect.fnUntraced(function* (
   sockets: Sockets["Service"],
-  { attempts, servers, timeout }: ResolverSettings.ResolverSettings,
+  settings: ResolverSettings.ResolverSettings,
+  turn: number,
   question: DnsMessage.Question
 ) {
-  const bytes = DnsMessage.formatQuestion(question)
-  if (bytes === undefined) return Option.some(DnsMessage.unaskable)
-  for (let attempt = 0; attempt < attempts; attempt++)
-    for (const server of servers) {
-      const patience = timeout * 2 ** attempt
-      let answer = yield* askOverUdp(server, question, bytes, patience)
-      if (answer?.truncated) answer = yield* askOverTcp(sockets, server, question, bytes, patience)
-      if (answer !== undefined && answer.code !== "serverFailed") return Option.some(answer)
+  if (DnsMessage.formatQuestion(question) === undefined) return Option.some(DnsMessage.unaskable)
+  for (let attempt = 0; attempt < settings.attempts; attempt++)
+    for (const server of ResolverSettings.inOrder(settings, turn)) {
+      const patience = settings.timeout * 2 ** attempt
+      for (const withEdns of settings.options.has("edns0") ? [true, false] : [false]) {
+        const bytes = DnsMessage.formatQuestion(question, withEdns)!
+        let answer: DnsMessage.Answer | undefined
+        if (!settings.options.has("use-vc")) answer = yield* askOverUdp(server, question, bytes, patience)
+        if (settings.options.has("use-vc") || answer?.truncated)
+          answer = yield* askOverTcp(sockets, server, question, bytes, patience)
+        if (answer === undefined) break
+        if (answer.code !== "serverFailed") return Option.some(answer)
+      }
     }
   return Option.none()
 })
 
 const askOverUdp = (
-  { address, port }: ResolverSettings.Server,
+  { address, port, zone }: ResolverSettings.Server,
   question: DnsMessage.Question,
   bytes: Uint8Array,
   patience: number
@@ -145,7 +198,7 @@ const askOverUdp = (
     })
     // No route to it: that is told here and not by an "error".
     const onConnect = (cause?: Error): void => (cause === undefined ? socket.send(bytes) : finish(undefined))
-    socket.connect(port, IpAddress.format(address), onConnect)
+    socket.connect(port, Interfaces.hostOf(address, zone), onConnect)
     return Effect.sync(close)
   }).pipe(Effect.timeoutOption(patience * 1000), Effect.map(Option.getOrUndefined))
 

@@ -8,6 +8,7 @@ import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as net from "node:net"
 import * as IpAddress from "../core/address/IpAddress.ts"
+import type { ByteString } from "../core/Bytes.ts"
 import type { Errno } from "../core/Outcome.ts"
 import type { Seconds } from "../core/Time.ts"
 import * as Interfaces from "./Interfaces.ts"
@@ -21,6 +22,8 @@ export class SocketsError extends Data.TaggedError("SocketsError")<{
 export interface Endpoint {
   readonly address: IpAddress.IpAddress
   readonly port: number
+  /** The interface of a link-local address. */
+  readonly zone?: ByteString
 }
 
 export interface Connection {
@@ -52,7 +55,7 @@ export class Sockets extends Context.Service<Sockets, SocketCalls>()("thresher/s
   }))
 }
 
-const connect: SocketCalls["connect"] = ({ address, port }, patience, from) =>
+const connect: SocketCalls["connect"] = ({ address, port, zone }, patience, from) =>
   Effect.callback<Connection, SocketsError>((resume) => {
     const socket = new net.Socket({ allowHalfOpen: true })
     const fail = (errno: Errno): void => {
@@ -67,7 +70,7 @@ const connect: SocketCalls["connect"] = ({ address, port }, patience, from) =>
     }
     socket.setTimeout(millis(patience), () => setImmediate(giveUp))
     const local = from === undefined ? {} : { localAddress: IpAddress.format(from) }
-    socket.connect({ host: IpAddress.format(address), port, autoSelectFamily: false, ...local }, () => {
+    socket.connect({ host: Interfaces.hostOf(address, zone), port, autoSelectFamily: false, ...local }, () => {
       socket.removeAllListeners("error")
       socket.removeAllListeners("timeout")
       resume(Effect.succeed(new OpenConnection(socket)))

@@ -261,7 +261,7 @@ describe("RemoteAgent.deliver by MX", () => {
 
 describe("RemoteAgent.deliver without an answer of the DNS", () => {
   const silent = { mx: () => Effect.never, addresses: () => Effect.never, names: () => Effect.never }
-  const never = { ...silent, aliases: () => Effect.never, search: Effect.succeed([]) }
+  const never = { ...silent, aliases: () => Effect.never, candidates: () => Effect.succeed([]) }
   for (const [controls, report] of [
     [{}, "ZDNS lookup timed out. (#4.4.3)\n\0"],
     [{ timeoutdns: "86399\n" }, "ZDNS lookup timed out. (#4.4.3)\n\0"]

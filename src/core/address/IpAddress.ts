@@ -108,6 +108,10 @@ export const contains = (network: Network, ip: IpAddress): boolean => {
 /** 127.0.0.0/8 and ::1. */
 export const isLoopback = (ip: IpAddress): boolean => (isV4(ip) ? ip[0] === 127 : format(ip) === "::1")
 
+/** fe80::/10 and ff02::/16: there is one such link at each interface. */
+export const isLinkLocal = (ip: IpAddress): boolean =>
+  !isV4(ip) && ((ip[0] === 0xfe && (ip[1]! & 0xc0) === 0x80) || (ip[0] === 0xff && (ip[1]! & 0x0f) === 2))
+
 /** 0.0.0.0 and ::, which mean this host. */
 export const isUnspecified = (ip: IpAddress): boolean => ip.every((byte) => byte === 0)
 

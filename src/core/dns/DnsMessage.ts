@@ -16,11 +16,11 @@ export interface Question {
   readonly type: RecordType
 }
 
-/** Undefined: no such name can exist (RFC 1035, 2.3.4). */
-export const formatQuestion = ({ id, name, type }: Question): Uint8Array | undefined => {
+/** Undefined: no such name can exist (RFC 1035, 2.3.4). `withEdns`: says how long an answer over UDP may be. */
+export const formatQuestion = ({ id, name, type }: Question, withEdns = false): Uint8Array | undefined => {
   const labels = name.replace(/\.$/, "").split(".")
   if (name !== "" && name !== "." && labels.some((label) => label === "" || label.length > 63)) return undefined
-  const bytes: Array<number> = [id >> 8, id & 255, recursionDesired, 0, 0, 1, 0, 0, 0, 0, 0, 0]
+  const bytes: Array<number> = [id >> 8, id & 255, recursionDesired, 0, 0, 1, 0, 0, 0, 0, 0, withEdns ? 1 : 0]
   for (const label of labels)
     if (label !== "") {
       bytes.push(label.length)
@@ -29,6 +29,8 @@ export const formatQuestion = ({ id, name, type }: Question): Uint8Array | undef
   bytes.push(0)
   if (bytes.length - headerBytes > mostNameBytes) return undefined
   bytes.push(0, numbers[type], 0, internet)
+  // An OPT record: of the root, with a length in place of its class (RFC 6891, 6.1.2).
+  if (withEdns) bytes.push(0, 0, optType, udpBytesMax >> 8, udpBytesMax & 255, 0, 0, 0, 0, 0, 0)
   return Uint8Array.from(bytes)
 }
 
@@ -165,6 +167,9 @@ export const reverseName = (ip: IpAddress): ByteString =>
 const nothing = { addresses: [], exchanges: [], names: [] }
 const numbers = { A: 1, CNAME: 5, PTR: 12, MX: 15, AAAA: 28 } as const satisfies Record<RecordType, number>
 const codes: Readonly<Record<number, Answer["code"]>> = { 0: "ok", 3: "noSuchName" }
+const optType = 41
+/** As glibc: it fits into every packet, so that none is cut into fragments. */
+const udpBytesMax = 1200
 const internet = 1
 const headerBytes = 12
 const mostNameBytes = 255

@@ -36,6 +36,12 @@ describe("DnsMessage.formatQuestion", () => {
       `\x12\x34\x01\0\0\x01\0\0\0\0\0\0${name("dest.example")}\0\x0f\0\x01`
     ))
 
+  it("[RFC 6891] says how long an answer may be, where that is wanted", () =>
+    assert.strictEqual(
+      fromChunk(DnsMessage.formatQuestion(question, true)!),
+      `\x12\x34\x01\0\0\x01\0\0\0\0\0\x01${name("dest.example")}\0\x0f\0\x01\0\0\x29\x04\xb0\0\0\0\0\0\0`
+    ))
+
   it("asks for names with any bytes, with or without the last dot, and for the root", () => {
     for (const [asked, sent] of [
       ["a b.\xff", name("a b.\xff")],
@@ -100,6 +106,13 @@ describe("DnsMessage.parseAnswer", () => {
         DnsMessage.verdict(parsed(answer(question, found, flags)), ({ exchanges }) => exchanges),
         verdict
       ))
+
+  it("does not mind the server's OPT record", () => {
+    const bytes = answer(question, [record(toQuestion, "MX", `\0\x0a${name("mx1")}`)])
+    bytes[11] = 1
+    const withOpt = Uint8Array.from([...bytes, 0, 0, 41, 4, 0xd0, 0, 0, 0, 0, 0, 0])
+    assert.deepStrictEqual(parsed(withOpt), parsed(bytes))
+  })
 
   it("knows an answer that did not fit", () =>
     assert.isTrue(parsed(answer(question, [record(toQuestion, "MX", "")], "\x83\x80")).truncated))
