@@ -149,6 +149,9 @@ Programs that run once a message read their files anew each time, so that a
 change takes effect at once;
 .Xr qmail-send 8
 reads them when it starts, and those marked so again on SIGHUP.
+.Ic thresher start
+reads all of them when it starts, and all again on SIGHUP; if one is bad, none of
+them counts.
 Change a file by writing a new one and renaming it.
 .Pp
 There are four kinds of files:

@@ -14,7 +14,10 @@ import { Home } from "./Home.ts"
 /** A control file cannot be read, or holds what it may not. */
 export class ControlsError extends Data.TaggedError("ControlsError")<{
   readonly file: ByteString
+  /** An errno, or what is wrong with the content. */
   readonly reason: string
+  /** What could not be done to the file. */
+  readonly operation?: string
 }> {}
 
 export interface ControlReaders {
@@ -37,12 +40,24 @@ export class Controls extends Context.Service<Controls, ControlReaders>()("thres
         const file = `${home.path}/control/${name}`
         return files.readFile(file).pipe(
           (read) => orIfAbsent(read, () => undefined),
-          Effect.mapError((error) => new ControlsError({ file, reason: error.errno }))
+          Effect.mapError((error) => new ControlsError({ file, reason: error.errno, operation: error.operation }))
         )
       }
       return readers(content, (name) => `${home.path}/control/${name}`, home.record.classic)
     })
   )
+
+  /** Reads what was read before. */
+  static readonly ofContents = (
+    content: (name: string) => Uint8Array | undefined,
+    home: ByteString,
+    classic: boolean
+  ): ControlReaders =>
+    readers(
+      (name) => Effect.sync(() => content(name)),
+      (name) => `${home}/control/${name}`,
+      classic
+    )
 
   static readonly layerMemory = (
     contents: Readonly<Record<string, ByteString>>,

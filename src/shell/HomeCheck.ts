@@ -74,7 +74,8 @@ const controls = Effect.gen(function* () {
   return [...findings, ...ControlCheck.checkTogether(context)]
 })
 
-const users = Effect.gen(function* () {
+/** What deliveries look up, and what it was made from. */
+export const users = Effect.gen(function* () {
   const files = yield* Files
   const { path, record } = yield* Home
   const { effectiveUid } = yield* Identity

@@ -1,11 +1,12 @@
 /** Deliveries by this very process, as the one owner of all mail: what a server has instead of the two spawners. */
-import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
 import type { ByteString } from "../core/Bytes.ts"
 import * as OwnerDelivery from "../core/delivery/OwnerDelivery.ts"
 import type { Report } from "../core/delivery/SpawnReport.ts"
 import * as SpawnReport from "../core/delivery/SpawnReport.ts"
 import * as MessageNumber from "../core/queue/MessageNumber.ts"
+import type { RemoteSettings } from "../core/smtp/RemoteSettings.ts"
+import { Configuration } from "./Configuration.ts"
 import { DiskThread } from "./DiskThread.ts"
 import { Identity } from "./Identity.ts"
 import * as LocalAgent from "./LocalAgent.ts"
@@ -31,8 +32,8 @@ export const layerThread = Spawner.layerFrom(
 
 const remoteDelivery = Effect.gen(function* () {
   const store = yield* QueueStore
-  const settings = fresh(RemoteAgent.readSettings)
-  return (order: DeliveryOrder) => deliverRemote(order, placeOf(store, order), settings)
+  const { current } = yield* Configuration
+  return (order: DeliveryOrder) => deliverRemote(order, placeOf(store, order), current().remote)
 })
 
 interface Place {
@@ -73,33 +74,8 @@ export const deliverLocal = Effect.fnUntraced(function* (order: DeliveryOrder) {
 /** Instructions of accounts without a .qmail file. */
 const defaultDelivery = "./Maildir/"
 
-const deliverRemote = <E, R>(
-  { recipient, sender }: DeliveryOrder,
-  { domain, message }: Place,
-  settings: Effect.Effect<Parameters<typeof RemoteAgent.deliver>[1], E, R>
-) =>
-  settings.pipe(
-    Effect.flatMap((current) =>
-      RemoteAgent.deliver({ host: domain, sender, recipients: [recipient], message }, current)
-    ),
-    Effect.match({
-      onFailure: (): Report => "ZUnable to read control files. (#4.3.0)\n",
-      onSuccess: (output): Report => SpawnReport.ofRemote({ _tag: "Exited", exitCode: 0 }, output)
-    })
+const deliverRemote = ({ recipient, sender }: DeliveryOrder, { domain, message }: Place, settings: RemoteSettings) =>
+  Effect.map(
+    RemoteAgent.deliver({ host: domain, sender, recipients: [recipient], message }, settings),
+    (output): Report => SpawnReport.ofRemote({ _tag: "Exited", exitCode: 0 }, output)
   )
-
-/** Control files are read again after a while, not for every delivery. */
-const fresh = <A, E, R>(read: Effect.Effect<A, E, R>): Effect.Effect<A, E, R> => {
-  let kept: { readonly value: A; readonly until: number } | undefined
-  return Effect.flatMap(Clock.currentTimeMillis, (now) =>
-    kept !== undefined && now < kept.until
-      ? Effect.succeed(kept.value)
-      : Effect.tap(read, (value) =>
-          Effect.sync(() => {
-            kept = { value, until: now + freshMillis }
-          })
-        )
-  )
-}
-
-const freshMillis = 5000

@@ -2,9 +2,8 @@
 import * as Clock from "effect/Clock"
 import * as Data from "effect/Data"
 import * as Effect from "effect/Effect"
-import type { ByteString } from "../core/Bytes.ts"
 import * as ControlMap from "../core/control/ControlMap.ts"
-import { all, type Setting, settings as s } from "../core/control/Settings.ts"
+import { settings as s } from "../core/control/Settings.ts"
 import type { Fact, Settings } from "../core/delivery/SendState.ts"
 import type { Rules } from "../core/route/RecipientRoute.ts"
 import { Controls, ControlsError } from "./Controls.ts"
@@ -71,29 +70,8 @@ export const read = Effect.fnUntraced(function* ({ limits, patience }: Manner) {
 
 type Outcome = Extract<Fact, { readonly _tag: "ControlsReread" }>["outcome"]
 
-/** Remembers what the files said, so that a look at unchanged files changes nothing. */
-export const rereader = (manner: Manner) =>
-  Effect.gen(function* () {
-    const controls = yield* Controls
-    let seen: ByteString | undefined
-    const contents = Effect.forEach(watched, ({ name }) => controls.content(name)).pipe(
-      Effect.map((files) => files.map((bytes) => (bytes === undefined ? "-" : `${bytes.length}:${bytes}`)).join()),
-      Effect.orElseSucceed(() => undefined)
-    )
-    seen = yield* contents
-    return (before: Settings, asked: boolean): Effect.Effect<Outcome, never, Controls | Home> =>
-      before.classic
-        ? rereadClassic(before)
-        : Effect.gen(function* () {
-            const now = yield* contents
-            if (!asked && now === seen) return { _tag: "Unchanged" } as const
-            seen = now
-            return { _tag: "Read", settings: yield* read(manner) } as const
-          }).pipe(Effect.orElseSucceed(() => ({ _tag: "Failed" }) as const))
-  })
-
 /** The original rereads these two, and keeps both if one of them fails. (qmail-send.c, regetcontrols) */
-const rereadClassic = (before: Settings): Effect.Effect<Outcome, never, Controls> => {
+export const rereadClassic = (before: Settings): Effect.Effect<Outcome, never, Controls> => {
   const failed = (what: string) => () => Effect.succeed<Outcome>({ _tag: "Failed", what })
   return Effect.matchEffect(readLocals, {
     onFailure: failed("control/locals"),
@@ -108,8 +86,6 @@ const rereadClassic = (before: Settings): Effect.Effect<Outcome, never, Controls
       })
   })
 }
-
-const watched: ReadonlyArray<Setting> = all.filter(({ readBy }) => readBy.includes("send"))
 
 /** How long standing still is borne in silence; 0: for ever. */
 export const readYell = Effect.flatMap(Controls, (controls) => controls.integer(s.yell))

@@ -16,6 +16,9 @@ import type { Fact, Settings } from "../core/delivery/SendState.ts"
 import type { Step } from "../core/Machine.ts"
 import { EpochSeconds } from "../core/Time.ts"
 import { Cleaner } from "./Cleaner.ts"
+import * as Configuration from "./Configuration.ts"
+import type { ConfigurationCalls } from "./Configuration.ts"
+import { Controls } from "./Controls.ts"
 import { Files } from "./Files.ts"
 import { Home } from "./Home.ts"
 import { Locks } from "./Locks.ts"
@@ -45,6 +48,8 @@ export interface Sender {
 export interface Options {
   /** Seconds that deliveries under way are awaited after `stop`; undefined: as long as they take. */
   readonly patience: number | undefined
+  /** Of a server, whose other parts take part in every change; without it control/ is read here. */
+  readonly configuration?: ConfigurationCalls
 }
 
 /**
@@ -59,7 +64,7 @@ export const start = Effect.fn("SendDaemon.start")(
     const complaining = <A, E, R>(effect: Effect.Effect<A, E, R>, trouble: LogLines.StartTrouble) =>
       Effect.mapError(effect, () => new CannotStart({ trouble }))
     yield* complaining(files.stat(`${home.path}/.`), "unable to switch to home directory")
-    yield* complaining(SendControls.read({ ...options, limits: unlimited }), "unable to read controls")
+    yield* complaining(SendControls.read({ patience: options.patience, limits: unlimited }), "unable to read controls")
     yield* complaining(files.stat(path(".")), "unable to switch to queue directory")
     const mutex = yield* complaining(
       Effect.acquireRelease(files.open(path("lock/sendmutex"), "write"), (fd) => Effect.ignore(files.close(fd))),
@@ -67,10 +72,14 @@ export const start = Effect.fn("SendDaemon.start")(
     )
     yield* holdLock(mutex)
     const limits = yield* complaining((yield* Spawner).limits, "hath the daemon spawn no fire?")
-    const settings = yield* complaining(SendControls.read({ ...options, limits }), "unable to read controls")
+    const { configuration, patience } = options
+    const manner = { patience, limits }
+    const settings = yield* configuration === undefined
+      ? complaining(SendControls.read(manner), "unable to read controls")
+      : complaining(configuration.begin(manner), "unable to read controls")
     // What is left of a message that is gone must not meet the next one of its number.
     if (!home.record.classic) yield* Effect.ignore(QueueSweeper.sweepAtStart)
-    return yield* run(settings, { ...options, limits })
+    return yield* run(settings, manner, configuration)
   },
   Effect.tapError(({ trouble }) => Effect.flatMap(LogSink, (log) => log.write([LogLines.cannotStart(trouble)])))
 )
@@ -89,13 +98,17 @@ const holdLock = Effect.fnUntraced(function* (fd: number) {
   if (!(yield* Deferred.await(answer))) return yield* new CannotStart({ trouble: "qmail-send is already running" })
 })
 
-const run = Effect.fnUntraced(function* (settings: Settings, manner: SendControls.Manner) {
+const run = Effect.fnUntraced(function* (
+  settings: Settings,
+  manner: SendControls.Manner,
+  configuration: ConfigurationCalls | undefined
+) {
   const facts = yield* Queue.unbounded<Fact>()
   const tell = (fact: Fact): Effect.Effect<void> => Effect.sync(() => void Queue.offerUnsafe(facts, fact))
   const spawner = yield* Spawner
   const trigger = yield* QueueTrigger
   const cleaner = yield* Cleaner
-  const { awaitReread, loop } = yield* makeLoop(facts, settings, manner)
+  const { awaitReread, loop } = yield* makeLoop(facts, settings, manner, configuration)
   const listen = Effect.forEach(
     [
       Effect.forever(Effect.flatMap(trigger.awaitPull, (ids) => tell({ _tag: "TodoPulled", ids }))),
@@ -120,14 +133,29 @@ const run = Effect.fnUntraced(function* (settings: Settings, manner: SendControl
   return sender
 })
 
+/** Among qmail's processes each program reads for itself; qmail-send of a qmail home rereads two files. */
+const ownReread = Effect.fnUntraced(function* (classic: boolean, manner: SendControls.Manner) {
+  if (!classic) {
+    const reread = yield* Configuration.ofSender(manner)
+    return (_before: Settings, asked: boolean) => reread(asked)
+  }
+  const controls = yield* Controls
+  return (before: Settings) => Effect.provideService(SendControls.rereadClassic(before), Controls, controls)
+})
+
 const makeLoop = Effect.fnUntraced(function* (
   facts: Queue.Queue<Fact>,
   settings: Settings,
-  manner: SendControls.Manner
+  manner: SendControls.Manner,
+  configuration: ConfigurationCalls | undefined
 ) {
   const log = yield* LogSink
   const spawner = yield* Spawner
-  const work = yield* SendWork.make(manner)
+  const work = yield* SendWork.make(
+    configuration === undefined
+      ? yield* ownReread(settings.classic, manner)
+      : (_before, asked) => configuration.reread(asked)
+  )
   const yellSeconds = yield* Effect.orElseSucceed(SendControls.readYell, () => 0)
   const scope = yield* Effect.scope
   const clock = yield* Clock.Clock
@@ -196,6 +224,8 @@ const makeLoop = Effect.fnUntraced(function* (
       const begun = clock.currentTimeMillisUnsafe()
       for (const fact of batch) {
         step = SendLoop.decide(step.state, { now: now(), fact })
+        // In the same breath: a client must not be told that a domain is ours which is routed as another's.
+        if (fact._tag === "ControlsReread" && fact.outcome._tag === "Read") configuration?.taken(fact.outcome.settings)
         yield* perform(step.commands)
         if (fact._tag === "ControlsReread") endRereads()
       }

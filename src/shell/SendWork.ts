@@ -1,6 +1,6 @@
 /** What qmail-send orders is done here: each command becomes an effect whose answer is the fact. */
 import * as Effect from "effect/Effect"
-import type { Command, Fact } from "../core/delivery/SendState.ts"
+import type { Command, Fact, Settings } from "../core/delivery/SendState.ts"
 import * as BounceFiles from "./BounceFiles.ts"
 import * as AdminWork from "./AdminWork.ts"
 import type { Controls } from "./Controls.ts"
@@ -11,16 +11,19 @@ import * as QueueReading from "./QueueReading.ts"
 import type { QueueStore } from "./QueueStore.ts"
 import { gather } from "./QueueTools.ts"
 import * as RecipientFiles from "./RecipientFiles.ts"
-import { type Manner, rereader } from "./SendControls.ts"
 import * as TodoPreprocessor from "./TodoPreprocessor.ts"
+
+type RereadOutcome = Extract<Fact, { readonly _tag: "ControlsReread" }>["outcome"]
 
 /** Commands that take time. */
 export type Slow = Exclude<Command, { readonly _tag: "Log" | "StartDelivery" | "Exit" }>
 
-export const make = Effect.fnUntraced(function* (manner: Manner) {
+/** `reread`: how the control files are read again. */
+export const make = Effect.fnUntraced(function* (
+  reread: (before: Settings, asked: boolean) => Effect.Effect<RereadOutcome>
+) {
   const tools = yield* gather
   const services = yield* Effect.context<Controls | Files | Home | QueueStore>()
-  const reread = yield* rereader(manner)
   const readQueue = QueueReading.reader(tools)
   return (command: Slow): Effect.Effect<Fact> => {
     switch (command._tag) {
@@ -64,10 +67,10 @@ export const make = Effect.fnUntraced(function* (manner: Manner) {
       case "RemoveAbandoned":
         return FinishedMail.removeAbandoned(tools, command.id)
       case "RereadControls":
-        return Effect.map(
-          Effect.provideContext(reread(command.settings, command.asked), services),
-          (outcome): Fact => ({ _tag: "ControlsReread", outcome })
-        )
+        return Effect.map(reread(command.settings, command.asked), (outcome): Fact => ({
+          _tag: "ControlsReread",
+          outcome
+        }))
       case "StampDueTime":
         return QueueReading.stampOne(tools, command)
       case "StampDueTimes":

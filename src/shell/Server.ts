@@ -9,7 +9,8 @@ import * as Finding from "../core/control/Finding.ts"
 import { type ExitCode, exitSuccess, exitTemporary, systemText } from "../core/Outcome.ts"
 import { Accounts } from "./Accounts.ts"
 import { Cleaner } from "./Cleaner.ts"
-import { Controls, type ControlsError } from "./Controls.ts"
+import { Configuration } from "./Configuration.ts"
+import { Controls } from "./Controls.ts"
 import { DiskThread } from "./DiskThread.ts"
 import { Files } from "./Files.ts"
 import { Home } from "./Home.ts"
@@ -43,7 +44,7 @@ export interface Options {
 /** Everything above files, processes, identity and home. */
 const services = (log: LogStyle) =>
   Layer.mergeAll(OwnDeliveries.layerThread, LogSink.layer(1, log), Cleaner.layerThread, Injector.layerThread).pipe(
-    Layer.provideMerge(Layer.mergeAll(DiskThread.layer, Resolver.layer, TcpTimeoutFile.layer(30))),
+    Layer.provideMerge(Layer.mergeAll(Configuration.layer, DiskThread.layer, Resolver.layer, TcpTimeoutFile.layer(30))),
     Layer.provideMerge(Layer.mergeAll(QueueStore.layer, QueueTrigger.layer, MessageHints.layer, Accounts.layer)),
     Layer.provideMerge(Layer.mergeAll(Locks.layer, Controls.layer, SmtpConnections.layer, Sockets.layer))
   )
@@ -73,16 +74,16 @@ const serve = Effect.fn("Server.serve")(function* ({ drainSeconds, listen }: Opt
   yield* refuseForeignHome
   yield* refuseBrokenHome
   process.umask(0o077)
-  const sender = yield* SendDaemon.start({ patience: drainSeconds })
+  const configuration = yield* Configuration
+  const sender = yield* SendDaemon.start({ patience: drainSeconds, configuration })
   yield* SpareFiles.forget(yield* Files, yield* QueueStore)
   const listener = yield* SmtpListener.serve({
     listen: listen.map(formatEndpoint),
+    settings: () => configuration.current().smtp,
     drainSeconds: Math.min(drainSeconds, clientDrainSecondsMax)
   })
   const record = yield* ServerRecord.write(listener.addresses)
-  // What clients are told to be ours must be ours already when their mail is routed.
-  const reload = Effect.andThen(sender.reread, Effect.catch(listener.reload, keepSettings))
-  yield* onSignals({ SIGHUP: reload, SIGALRM: sender.runAll })
+  yield* onSignals({ SIGHUP: sender.reread, SIGALRM: sender.runAll })
   yield* ServerRecord.say(listener.addresses)
   // Who was told 250 is in the queue; who has not been told is sent away.
   const drain = listener.drain.pipe(
@@ -113,24 +114,15 @@ const refuseForeignHome = Effect.gen(function* () {
 /** Nothing is started in a home with an error in it. */
 const refuseBrokenHome = Effect.gen(function* () {
   const { path } = yield* Home
-  const findings = (yield* HomeCheck.run).filter(Finding.isError)
-  if (findings.length === 0) return
-  const [first] = findings.map(Finding.format)
-  const more = findings.length > 1 ? ` (and ${findings.length - 1} more: run thresher check)` : ""
-  return yield* fatal(`unable to start in ${path}: ${first}${more}`)
+  const refusal = Finding.refusal(yield* HomeCheck.run)
+  if (refusal !== undefined) return yield* fatal(`unable to start in ${path}: error: ${refusal}`)
 })
-
-/** After SIGHUP: bad control files change nothing, and the log says why. */
-const keepSettings = ({ file, reason }: ControlsError) =>
-  Effect.flatMap(LogSink, (log) => log.write([`alert: unable to reread ${file}: ${reasonText(reason)}`]))
 
 const reasonText = (reason: string): string => (/^E[A-Z0-9]+$/.test(reason) ? systemText(reason) : reason)
 
 /** Handlers go when the scope closes. SIGTERM and SIGINT interrupt the program: see Main.runServer. */
-const onSignals = Effect.fnUntraced(function* (
-  actions: Readonly<Record<string, Effect.Effect<unknown, never, Controls | Home | LogSink>>>
-) {
-  const fork = Effect.runForkWith(yield* Effect.context<Controls | Home | LogSink>())
+const onSignals = Effect.fnUntraced(function* (actions: Readonly<Record<string, Effect.Effect<unknown>>>) {
+  const fork = Effect.runForkWith(yield* Effect.context<never>())
   for (const [signal, action] of Object.entries(actions)) {
     const handler = () => void fork(action)
     yield* Effect.acquireRelease(

@@ -38,6 +38,8 @@ export class ListenError extends Data.TaggedError("ListenError")<{
 export interface Options {
   /** Each `HOST:PORT`, where port 0 lets the system choose, or `fd:N`. */
   readonly listen: ReadonlyArray<ByteString>
+  /** What counts for a session that begins now; without it control/ is read here. */
+  readonly settings?: () => SmtpSettings
   readonly limits?: ConnectionLimits.ConnectionLimits
   /** Descriptors that this process may have; by default what the system says. */
   readonly descriptorsMax?: number
@@ -48,7 +50,7 @@ export interface Options {
 export interface Listening {
   /** The real addresses, in the order of `listen`. */
   readonly addresses: ReadonlyArray<ByteString>
-  /** Reads control/ again, for the sessions to come. If that fails everything stays as it was. */
+  /** Where no `settings` were given, reads control/ again, for the sessions to come. If that fails all stays as it was. */
   readonly reload: Effect.Effect<void, ControlsError, Controls | Home>
   /** Sessions now open. */
   readonly connections: Effect.Effect<number>
@@ -66,9 +68,9 @@ const open = Effect.fnUntraced(function* (options: Options) {
     if (endpoint === undefined) return yield* new ListenError({ endpoint: text, errno: "EINVAL" })
     endpoints.push(endpoint)
   }
-  let settings = yield* readPolicy(undefined)
+  let settings = options.settings ?? constant(yield* readPolicy(undefined))
   const { descriptorsMax = Descriptors.most(), limits = ConnectionLimits.defaults } = options
-  const clients = yield* openClients(limits, descriptorsMax, () => settings)
+  const clients = yield* openClients(limits, descriptorsMax, () => settings())
   const servers: Array<net.Server> = []
   for (const endpoint of endpoints) {
     const server = net.createServer({ allowHalfOpen: true, noDelay: true }, clients.accept)
@@ -81,7 +83,7 @@ const open = Effect.fnUntraced(function* (options: Options) {
       return formatEndpoint({ host: address, port })
     }),
     reload: Effect.map(readPolicy(undefined), (fresh) => {
-      settings = fresh
+      settings = options.settings ?? constant(fresh)
     }),
     connections: Effect.sync(clients.count),
     drain: Effect.suspend(() => {
@@ -91,6 +93,8 @@ const open = Effect.fnUntraced(function* (options: Options) {
   }
   return listening
 })
+
+const constant = (settings: SmtpSettings) => () => settings
 
 const drainSecondsDefault = 10
 

@@ -22,7 +22,16 @@ const make = (severity: Finding["severity"], file: ByteString, reason: string, l
 })
 
 /** `error: control/smtproutes: line 3: port is not a number from 1 to 65535` */
-export const format = ({ file, line, reason, severity }: Finding): ByteString =>
-  `${severity}: ${file}: ${line === undefined ? "" : `line ${line}: `}${reason}`
+export const format = (finding: Finding): ByteString => `${finding.severity}: ${place(finding)}`
+
+const place = ({ file, line, reason }: Finding): ByteString =>
+  `${file}: ${line === undefined ? "" : `line ${line}: `}${reason}`
+
+/** Why nothing may begin, or change, with these findings: the first error, and how many more. Undefined: it may. */
+export const refusal = (findings: ReadonlyArray<Finding>): ByteString | undefined => {
+  const [first, ...others] = findings.filter(isError)
+  if (first === undefined) return undefined
+  return `${place(first)}${others.length === 0 ? "" : ` (and ${others.length} more: run thresher check)`}`
+}
 
 export const isError = ({ severity }: Finding): boolean => severity === "error"

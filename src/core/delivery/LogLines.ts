@@ -134,9 +134,9 @@ export const lostCleaner: Line = "alert: oh no! lost qmail-clean connection! dyi
 export const unreadable = (directory: string, classic: boolean): Line =>
   classic ? `alert: unable to opendir ${directory}, sleeping...` : `alert: trouble reading directory ${directory}`
 
-/** `what` is a control file that did not parse, or undefined for the home itself. */
-export const notReread = (what: string | undefined): Line =>
-  what === undefined ? "alert: unable to reread controls" : `alert: unable to reread ${what}`
+/** `what`: a control file in a qmail home; in ours `controls:` and the file, the line and the reason. */
+export const notReread = (what: ByteString | undefined): Line =>
+  `alert: unable to reread ${replaceUnless(what ?? "controls", isPrintable, "_")}`
 
 export type StartTrouble =
   | "unable to switch to home directory"

@@ -35,3 +35,15 @@ describe("LogLines", () => {
     assert.notInclude(LogLines.safe(every), "%")
   })
 })
+
+describe("LogLines.notReread", () => {
+  for (const [what, line] of [
+    [undefined, "alert: unable to reread controls"],
+    ["control/locals", "alert: unable to reread control/locals"],
+    [
+      "controls: control/locals: line 1: \x1b[2J\r\n\xff is bad",
+      "alert: unable to reread controls: control/locals: line 1: _[2J___ is bad"
+    ]
+  ] as const)
+    it(line, () => assert.strictEqual(LogLines.notReread(what), line))
+})
