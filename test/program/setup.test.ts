@@ -217,7 +217,10 @@ describe("instchown", () => {
     chmodSync(`${destination}${home}/queue/pid`, 0o755)
     assert.deepStrictEqual(run("instchown", [], { DESTDIR: `${destination}/` }), quiet)
     assert.strictEqual(modeOf(`${destination}${home}/queue/pid`), "700")
-    assert.deepStrictEqual(run("instchown"), fatal("unable to find user alias"))
+    // A home that is not there counts as a qmail home, whose users this machine has or has not.
+    const { exit, said } = run("instchown")
+    assert.strictEqual(exit, 111)
+    assert.match(said.join("\n"), /^fatal: unable to (find user alias|open \S+: file does not exist)$/)
   })
   for (const name of ["instchown", "instcheck"])
     it(`${name} names the user or the group that does not exist`, () => {
