@@ -8,6 +8,7 @@ import * as CommandLine from "../core/command/CommandLine.ts"
 import * as InheritedSockets from "../core/command/InheritedSockets.ts"
 import * as Finding from "../core/control/Finding.ts"
 import { type ExitCode, exitPermanent, exitSuccess, exitTemporary, systemText } from "../core/Outcome.ts"
+import * as FreshHome from "../core/users/FreshHome.ts"
 import { Accounts } from "./Accounts.ts"
 import { Controls } from "./Controls.ts"
 import { Files } from "./Files.ts"
@@ -104,11 +105,14 @@ const addUser = (user: ByteString) =>
     yield* say(`mail to ${added.user} arrives in ${added.maildir}/new/\n`)
     const files = `${added.maildir.slice(0, added.maildir.lastIndexOf("/"))}/.qmail`
     yield* say(`${files} changes that; ${files}-EXT makes the address ${added.user}-EXT\n`)
-    if (added.takesFrom !== undefined) yield* say(`until now that went to ${added.takesFrom}\n`)
-    if (added.endedCatchAll)
+    if (added.takesFrom !== undefined) yield* say(`until now that was an extension of ${added.takesFrom}\n`)
+    if (added.endedCatchAll) {
+      const { path } = yield* Home
       yield* say(
-        "mail to anybody else is now refused as undeliverable, but for postmaster, abuse, root, mailer-daemon\n"
+        `mail to any other name is accepted and then returned to its sender, unless there is ${path}/alias/.qmail-NAME` +
+          ` (as for ${FreshHome.standardNames.join(", ")})\n`
       )
+    }
     return exitSuccess
   }).pipe(Effect.provide(Locks.layer))
 

@@ -20,6 +20,8 @@ import * as CommandLine from "../../src/core/command/CommandLine.ts"
 import * as QueueCommandLine from "../../src/core/command/QueueCommandLine.ts"
 import {
   converse,
+  letter,
+  mailOf,
   makeHome,
   queueFiles,
   removeHome,
@@ -345,11 +347,14 @@ describe("thresher user add", () => {
       out:
         `mail to joe arrives in ${home}/mail/joe/Maildir/new/\n` +
         `${home}/mail/joe/.qmail changes that; ${home}/mail/joe/.qmail-EXT makes the address joe-EXT\n` +
-        "mail to anybody else is now refused as undeliverable, but for postmaster, abuse, root, mailer-daemon\n",
+        "mail to any other name is accepted and then returned to its sender, " +
+        `unless there is ${home}/alias/.qmail-NAME (as for postmaster, abuse, root, mailer-daemon)\n`,
       complaint: ""
     })
     const { out } = thresher(["user", "add", "ann", "--home", home])
     assert.match(out, /^mail to ann arrives in [^\n]*\n[^\n]*\n$/)
+    // Whether mail to joe-x was delivered until now, joe's .qmail files say.
+    assert.match(thresher(["user", "add", "joe-x", "--home", home]).out, /\nuntil now that was an extension of joe\n$/)
     assert.deepStrictEqual(
       thresher(["user", "add", "ann", "--home", home]),
       refusal(100, "unable to add ann: there is a user of this name")
@@ -359,6 +364,20 @@ describe("thresher user add", () => {
       refusal(100, "unable to add a b: a user name has no blanks and no control bytes")
     )
     assert.strictEqual(thresher(["check", "--home", home]).code, 0)
+  })
+})
+
+/** What the sentence above says. */
+describe("a name that no user has", () => {
+  it("is accepted by SMTP and then returned to its sender", async () => {
+    const home = freshHome()
+    assert.strictEqual(thresher(["user", "add", "joe", "--home", home]).code, 0)
+    const server = await startServer(home)
+    const replies = await converse(server.port, letter("joe@local.test", ["nobody@local.test"]))
+    assert.match(replies.at(-1)!, /^250 ok/)
+    await until("the bounce", () => mailOf(home, "joe").length === 1, server.log)
+    assert.include(mailOf(home, "joe")[0], "<nobody@local.test>:")
+    assert.strictEqual(await server.end("SIGTERM"), 0)
   })
 })
 

@@ -47,9 +47,12 @@ export const assignments = (owner: Owner): ReadonlyArray<UserAssign.Assignment> 
 export const catchAll: FreshFile = { path: "alias/.qmail-default", content: "./Maildir/\n" }
 
 /** Addresses that must work on every host, once the catch-all is gone. (RFC 2142; a bounce's own address) */
-export const standardAliases: ReadonlyArray<FreshFile> = ["postmaster", "abuse", "root", "mailer-daemon"].map(
-  (name) => ({ path: `alias/.qmail-${name}`, content: catchAll.content })
-)
+export const standardNames: ReadonlyArray<ByteString> = ["postmaster", "abuse", "root", "mailer-daemon"]
+
+export const standardAliases: ReadonlyArray<FreshFile> = standardNames.map((name) => ({
+  path: `alias/.qmail-${name}`,
+  content: catchAll.content
+}))
 
 export const maildirOf = (user: ByteString): ByteString => `mail/${user}/Maildir`
 
