@@ -6,6 +6,7 @@ import * as ControlReport from "../core/control/ControlReport.ts"
 import type { InstallRecord } from "../core/control/InstallRecord.ts"
 import { exitSuccess, exitTemporary } from "../core/Outcome.ts"
 import { Accounts } from "./Accounts.ts"
+import * as ControlMeanings from "./ControlMeanings.ts"
 import { type FileStat, Files } from "./Files.ts"
 import { Home } from "./Home.ts"
 import { Identity } from "./Identity.ts"
@@ -31,11 +32,16 @@ export const show = Effect.gen(function* () {
     ControlReport.report({
       classic: record.classic,
       names: names.value,
-      found: (name) => found.get(name) ?? { _tag: "Missing" }
+      found: (name) => found.get(name) ?? { _tag: "Missing" },
+      meaning: ControlMeanings.of((name) => contentOf(found.get(name)), record.classic),
+      ...(record.owners === "many" && { spawn: record.spawn })
     })
   )
   return exitSuccess
 })
+
+const contentOf = (found: ControlReport.ControlFound | undefined) =>
+  found?._tag === "Content" ? found.content : undefined
 
 const look = Effect.fnUntraced(
   function* (path: ByteString) {

@@ -90,7 +90,7 @@ const readers = (
     line: (setting) =>
       Effect.flatMap(rawLine(setting.name), (found) =>
         setting.name === "me" || (found !== undefined && found !== "")
-          ? Effect.succeed(found)
+          ? Effect.succeed(Settings.lineOr(setting, found, undefined, classic))
           : Effect.map(rawLine("me"), (me) => Settings.lineOr(setting, found, me, classic))
       ),
     integer: (setting) =>

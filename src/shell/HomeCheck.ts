@@ -2,6 +2,7 @@
 import * as Effect from "effect/Effect"
 import * as Result from "effect/Result"
 import { type ByteString, fromChunk } from "../core/Bytes.ts"
+import * as Cdb from "../core/control/Cdb.ts"
 import * as ControlCheck from "../core/control/ControlCheck.ts"
 import * as CopiedFiles from "../core/control/CopiedFiles.ts"
 import { error, type Finding, warning } from "../core/control/Finding.ts"
@@ -9,8 +10,10 @@ import * as Layout from "../core/control/Layout.ts"
 import * as LayoutCheck from "../core/control/LayoutCheck.ts"
 import { systemText } from "../core/Outcome.ts"
 import * as RelayClients from "../core/relay/RelayClients.ts"
+import * as UserLookup from "../core/users/UserLookup.ts"
 import * as UsersCheck from "../core/users/UsersCheck.ts"
 import type { Accounts } from "./Accounts.ts"
+import * as ControlMeanings from "./ControlMeanings.ts"
 import { Files, type FilesError, orIfAbsent } from "./Files.ts"
 import { Home } from "./Home.ts"
 import * as HomeCopies from "./HomeCopies.ts"
@@ -68,7 +71,9 @@ const controls = Effect.gen(function* () {
   const context: ControlCheck.ControlContext = {
     classic: record.classic,
     content: (name) => contents.get(name),
-    isRelayClient: (entry) => Result.isSuccess(RelayClients.parse([entry]))
+    isRelayClient: (entry) => Result.isSuccess(RelayClients.parse([entry])),
+    meaning: ControlMeanings.of((name) => contents.get(name), record.classic),
+    ...(record.owners === "many" && { spawn: record.spawn })
   }
   for (const name of contents.keys()) findings.push(...ControlCheck.checkFile(name, context))
   return [...findings, ...ControlCheck.checkTogether(context)]
@@ -95,7 +100,18 @@ const aliases = Effect.gen(function* () {
   const files = yield* Files
   const { path } = yield* Home
   const names = yield* Effect.orElseSucceed(files.list(`${path}/alias`), (): ReadonlyArray<ByteString> => [])
-  return ControlCheck.checkAliases(names)
+  const database = yield* Effect.orElseSucceed(files.readFile(`${path}/users/cdb`), () => undefined)
+  const fieldsOf = (name: ByteString) =>
+    Result.getOrElse(
+      UserLookup.inDatabase((key) => Cdb.find(database!, key), name),
+      () => undefined
+    )
+  const isUser = (name: ByteString): boolean => {
+    const fields = database === undefined ? undefined : fieldsOf(name)
+    const account = fields === undefined ? undefined : Result.getOrElse(UserLookup.fromFields(fields), () => undefined)
+    return account !== undefined && account.homedir !== `${path}/alias`
+  }
+  return ControlCheck.checkAliases(names, isUser)
 })
 
 /**

@@ -29,7 +29,7 @@ export const readPolicy = Effect.fnUntraced(function* (dataBytesVariable: ByteSt
   return {
     me: grants.me,
     policy: { ...grants.policy, greeting },
-    timeoutSeconds: Math.max(1, seconds)
+    timeoutSeconds: seconds
   } satisfies SmtpSettings
 })
 

@@ -5,8 +5,9 @@
  */
 import * as Option from "effect/Option"
 import * as Result from "effect/Result"
-import { type ByteString, isPrintable, replaceUnless } from "../Bytes.ts"
+import { type ByteString, isPrintable, lower, replaceUnless } from "../Bytes.ts"
 import * as ControlFile from "./ControlFile.ts"
+import { type ControlMeaning, isOpen } from "./ControlMeaning.ts"
 import type { GroupRole, InstallRecord, Role } from "./InstallRecord.ts"
 import * as Settings from "./Settings.ts"
 
@@ -29,6 +30,10 @@ export interface ControlFacts {
   /** The names in control/. */
   readonly names: ReadonlyArray<ByteString>
   readonly found: (name: string) => ControlFound
+  /** What the rules make of them: said in a home of ours, instead of the words of notqmail. */
+  readonly meaning: ControlMeaning
+  /** Most deliveries at once that a spawner takes; undefined: there is no such limit. */
+  readonly spawn?: number
 }
 
 export const preamble = ({ gids, home, record, uids }: HomeFacts): ByteString =>
@@ -63,7 +68,7 @@ const said = (setting: Settings.Setting, facts: ControlFacts): ByteString => {
     case "line":
       return saidLine(setting, content, facts)
     case "integer":
-      return saidInteger(setting, content, facts.classic)
+      return saidInteger(setting, content, facts)
     case "list":
     case "map":
       return saidList(setting, content, facts)
@@ -79,24 +84,30 @@ const saidLine = (setting: Settings.LineSetting, content: ByteString | undefined
     me._tag === "Content" && setting.name !== "me" ? ControlFile.lineOf(me.content, facts.classic) : undefined
   const given = content === undefined ? undefined : ControlFile.lineOf(content, facts.classic)
   const value = Settings.lineOr(setting, given, name, facts.classic)
-  const shown =
-    value ?? (setting.name === "me" ? "undefined! Uh-oh" : setting.default._tag === "Me" ? setting.name : "nothing")
-  return `${content === undefined ? byDefault : ""}${before}${visible(shown)}${after}.\n`
+  const byName = setting.default._tag === "Me" ? (facts.classic ? setting.name : "undefined! Uh-oh") : "nothing"
+  const shown = value ?? (setting.name === "me" ? "undefined! Uh-oh" : byName)
+  // In a home of ours what is not obeyed is not said.
+  const isObeyed = given !== undefined && (facts.classic || given === value)
+  return `${isObeyed ? "" : byDefault}${before}${visible(shown)}${after}.\n`
 }
 
 const saidInteger = (
   setting: Settings.IntegerSetting,
   content: ByteString | undefined,
-  classic: boolean
+  { classic, spawn }: ControlFacts
 ): ByteString => {
   const { after, before } = sentenceOf(setting)
   const given = content === undefined ? Result.succeed(Option.none<number>()) : ControlFile.integer(content)
   if (Result.isFailure(given)) return trouble
-  return Option.match(given.success, {
-    onNone: () => `${byDefault}${before}${Settings.integerOr(setting, undefined, classic)}${after}.\n`,
-    // qmail holds the number in 32 bits with a sign.
-    onSome: (value) => `${before}${classic ? Math.max(0, value | 0) : value}${after}.\n`
-  })
+  const number = Option.getOrUndefined(given.success)
+  const mark = number === undefined ? byDefault : ""
+  // qmail holds the number in 32 bits with a sign.
+  if (classic && number !== undefined) return `${before}${Math.max(0, number | 0)}${after}.\n`
+  const value = Settings.integerOr(setting, number, classic)
+  if (classic) return `${mark}${before}${value}${after}.\n`
+  if (setting.name === "databytes" && value === 0) return `${mark}There is no SMTP DATA limit.\n`
+  const most = ["concurrencylocal", "concurrencyremote"].includes(setting.name) ? (spawn ?? Infinity) : Infinity
+  return `${mark}${before}${Math.min(value, most)}${after}.\n`
 }
 
 const saidList = (setting: Settings.ListSetting, content: ByteString | undefined, facts: ControlFacts): ByteString => {
@@ -106,16 +117,42 @@ const saidList = (setting: Settings.ListSetting, content: ByteString | undefined
       : sentenceOf(setting)
   if (content === undefined) {
     const own = Settings.listOr(setting, undefined, facts.classic)
-    return own === undefined
-      ? `${byDefault}${absent ?? "None."}\n`
-      : `${byDefault}${own.join(" ")} (${setting.meaning}).\n`
+    if (own !== undefined) return `${byDefault}${own.join(" ")} (${setting.meaning}).\n`
+    return `${byDefault}${(facts.classic ? undefined : saidAbsent(setting, facts)) ?? absent ?? "None."}\n`
   }
-  return (
-    "\n" +
-    ControlFile.listOf(content, facts.classic)
-      .map((entry) => `${before}${visible(entry)}${after}\n`)
-      .join("")
-  )
+  const entries = ControlFile.listOf(content, facts.classic)
+  const last = new Map(entries.map((entry, at) => [keyOf(entry), at]))
+  const said = (entry: ByteString, at: number): ByteString => {
+    if (facts.classic || before === withoutRcptHosts.before) return `${before}${visible(entry)}${after}`
+    if (isRcptHosts(setting) && isOpen(facts.meaning))
+      return entry === "*" ? anyRecipient : `Anyone may relay; doesn't matter that there is ${visible(entry)}.`
+    if (
+      setting.reader === "map" &&
+      setting.name !== "relayclients" &&
+      keyOf(entry) !== undefined &&
+      last.get(keyOf(entry)) !== at
+    )
+      return `${visible(entry)} is overridden by a later line.`
+    const doubt = facts.meaning.doubt(setting.name, entry)
+    return doubt === undefined ? `${before}${visible(entry)}${after}` : `${visible(entry)} ${visible(doubt)}.`
+  }
+  return "\n" + entries.map((entry, at) => `${said(entry, at)}\n`).join("")
+}
+
+/** Undefined: there is no colon. */
+const keyOf = (entry: ByteString): ByteString | undefined => /^([^:]*):/.exec(lower(entry))?.[1]
+
+const isRcptHosts = ({ name }: Settings.Setting): boolean => name === "rcpthosts" || name === "morercpthosts"
+
+/** What a missing list means in a home of ours, where that is not what it means to notqmail. */
+const saidAbsent = ({ name }: Settings.ListSetting, { found, meaning }: ControlFacts): string | undefined => {
+  if (name === "rcpthosts" && !isOpen(meaning))
+    return "SMTP clients may send messages only to recipients at local and virtual domains."
+  if (name !== "locals") return undefined
+  const me = found("me")
+  return me._tag === "Content"
+    ? `Messages for ${visible(ControlFile.lineOf(me.content, false))} are delivered locally.`
+    : "No messages are delivered at all: there is no control/me."
 }
 
 /** Is the database newer than what it was made from? */
@@ -156,6 +193,7 @@ const sentenceOf = (setting: Settings.Setting): Sentence =>
   }
 
 const around = (before: string, after = "", absent = ""): Sentence => ({ before, after, absent })
+const anyRecipient = "SMTP clients may send messages to any recipient."
 const recipientsAt = "SMTP clients may send messages to recipients at "
 
 /** The words of notqmail for its files; ours are described by their meaning. */
@@ -180,7 +218,7 @@ const sentences = {
   plusdomain: around("Plus domain name is "),
   qmqpservers: around("QMQP server: ", ".", "No QMQP servers."),
   queuelifetime: around("Message lifetime in the queue is ", " seconds"),
-  rcpthosts: around(recipientsAt, ".", "SMTP clients may send messages to any recipient."),
+  rcpthosts: around(recipientsAt, ".", anyRecipient),
   morercpthosts: around(recipientsAt, ".", "No effect."),
   smtpgreeting: around("SMTP greeting: 220 "),
   smtproutes: around("SMTP route: ", "", "No artificial SMTP routes."),

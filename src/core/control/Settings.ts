@@ -3,6 +3,7 @@
  * `qmail-showctl`, `thresher check` and the manual are made from this table.
  */
 import type { ByteString } from "../Bytes.ts"
+import * as SettingValues from "./SettingValues.ts"
 
 /** What a missing line file means: the content of control/me or this literal, the literal, or nothing. */
 export type LineDefault =
@@ -197,7 +198,8 @@ export const lineOr = (
   classic = true
 ): ByteString | undefined => {
   const hasLiteral = setting.default._tag === "MeElse" || setting.default._tag === "Literal"
-  if (content !== undefined && (content !== "" || classic || !hasLiteral)) return content
+  const isKnown = content !== undefined && SettingValues.wordsOf(setting.name)?.includes(content) !== false
+  if (isKnown && (content !== "" || classic || !hasLiteral)) return content
   switch (setting.default._tag) {
     case "MeElse":
       return name === undefined || (name === "" && !classic) ? setting.default.literal : name
@@ -218,4 +220,8 @@ export const listOr = (
 ): ReadonlyArray<ByteString> | undefined => entries ?? (classic ? undefined : own)
 
 export const integerOr = (setting: IntegerSetting, content: number | undefined, classic: boolean): number =>
-  content ?? (classic ? setting.default : (setting.own ?? setting.default))
+  content === undefined
+    ? classic
+      ? setting.default
+      : (setting.own ?? setting.default)
+    : SettingValues.numberCounts(setting.name, content)

@@ -14,6 +14,9 @@ const contextOf = (files: Readonly<Record<string, string>>, classic = false): Co
 const said = (findings: ReadonlyArray<Finding.Finding>) => findings.map(Finding.format).join("\n")
 const checked = (name: string, content: string) => said(ControlCheck.checkFile(name, contextOf({ [name]: content })))
 
+const mark = "begins with a byte order mark, which is part of the value: save it without"
+const utf16 = "is UTF-16 text, of which nothing is understood: save it as UTF-8"
+
 const cdbOf = (...keys: ReadonlyArray<string>) =>
   fromChunk(Result.getOrThrow(Cdb.build(keys.map((key) => ({ key, data: "" })))))
 
@@ -45,6 +48,34 @@ describe("ControlCheck.checkFile", () => {
       "-1\n",
       "warning: control/concurrencyremote: line 1: does not begin with a digit: as if the file did not exist"
     ],
+    [
+      "concurrencyremote",
+      "20\r\n",
+      "warning: control/concurrencyremote: line 1: ends with a carriage return, which is ignored"
+    ],
+    ["concurrencylocal", "0\n", "warning: control/concurrencylocal: line 1: is 0: no local mail is delivered"],
+    ["concurrencybounce", "0\n", "warning: control/concurrencybounce: line 1: 0 counts as 1"],
+    ["openrelay", "2\n", "warning: control/openrelay: line 1: 2 counts as 0"],
+    ["esmtp", "7\n", "warning: control/esmtp: line 1: 7 counts as 1"],
+    ["maxhops", "0\n", "warning: control/maxhops: line 1: is 0: every message counts as a loop"],
+    ["timeoutremote", "0\n", "warning: control/timeoutremote: line 1: is 0: no server answers in time"],
+    ["barecr", "Refuse\n", "warning: control/barecr: line 1: is none of convert, refuse: as if the file did not exist"],
+    [
+      "doublebounceto",
+      "joe@a.example\n",
+      "warning: control/doublebounceto: line 1: joe@a.example is an address, not a user: a host is added all the same"
+    ],
+    ["me", "\xef\xbb\xbfa.example\n", `warning: control/me: line 1: ${mark}`],
+    [
+      "concurrencylocal",
+      "\xef\xbb\xbf9\n",
+      [
+        `warning: control/concurrencylocal: line 1: ${mark}`,
+        "warning: control/concurrencylocal: line 1: does not begin with a digit: as if the file did not exist"
+      ].join("\n")
+    ],
+    ["locals", "\xff\xfea\0.\0b\0\n\0", `error: control/locals: ${utf16}`],
+    ["locals", "a\0.\0b\0\n\0", `error: control/locals: ${utf16}`],
     ["databytes", "10MB\n", "warning: control/databytes: line 1: what follows the number is ignored"],
     ["databytes", "99999999999999999999\n", "error: control/databytes: line 1: number too large: 99999999999999999999"],
     ["locals", "# mine\n\nshark.example\n", ""],
@@ -54,6 +85,13 @@ describe("ControlCheck.checkFile", () => {
       "warning: control/locals: line 1: is repeated in line 3, which wins"
     ],
     ["locals", "joe@a.example\n", "warning: control/locals: line 1: joe@a.example is an address, not a domain"],
+    ["locals", ".a.example\n", "warning: control/locals: line 1: .a.example is no domain name"],
+    ["locals", "*.a.example\n", "warning: control/locals: line 1: an asterisk means nothing here"],
+    [
+      "locals",
+      "# mine\r\na.example\r\n",
+      "warning: control/locals: line 2: ends with a carriage return, which is part of the value"
+    ],
     ["rcpthosts", ".shark.example\nlocalhost\n", ""],
     [
       "rcpthosts",
@@ -72,11 +110,34 @@ describe("ControlCheck.checkFile", () => {
     ],
     ["smtproutes", "a:b:0\n", "error: control/smtproutes: line 1: port 0 is not a number from 1 to 65535"],
     ["smtproutes", "a:b:65536\n", "error: control/smtproutes: line 1: port 65536 is not a number from 1 to 65535"],
+    ["smtproutes", "a:b:\n", "error: control/smtproutes: line 1: port (none) is not a number from 1 to 65535"],
+    ["smtproutes", "a: b\n", "warning: control/smtproutes: line 1: the blanks around the relay are part of its name"],
+    ["smtproutes", "a:b\na\n", "warning: control/smtproutes: line 2: has no colon: the line is ignored"],
+    [
+      "virtualdomains",
+      "a.example: joe\n",
+      "warning: control/virtualdomains: line 1: the blanks behind the colon are part of the user's name"
+    ],
+    [
+      "virtualdomains",
+      "joe@*.example:joe\n",
+      "warning: control/virtualdomains: line 1: an asterisk means nothing here; .example is all below example"
+    ],
+    [
+      "relayclients",
+      "192.0.2.1\r\n",
+      "error: control/relayclients: line 1: ends with a carriage return, which is part of the value"
+    ],
+    ["relayclients", "192.0.2.1\n192.0.2.1\n", "warning: control/relayclients: line 1: is repeated in line 2"],
     ["virtualdomains", "joe@a.example:joe\n.b.example:bob-x\n:alias-ppp\nc.example:\n", ""],
     ["virtualdomains", "a.example joe\n", "warning: control/virtualdomains: line 1: has no colon: the line is ignored"],
     ["relayclients", "192.0.2.1\n", ""],
     ["relayclients", "localnet\n", "error: control/relayclients: line 1: localnet is no address and no network"],
-    ["badmailfrom", "joe\n", "warning: control/badmailfrom: line 1: joe has no @ and matches no sender"],
+    [
+      "badmailfrom",
+      "joe\n",
+      "warning: control/badmailfrom: line 1: joe has no @ and matches only a sender without a host"
+    ],
     [
       "qmqpservers",
       "192.0.2.1\nrelay.example\n",
@@ -93,6 +154,11 @@ describe("ControlCheck.checkFile", () => {
       "older than its source",
       { morercpthosts: "a.example\nb.example\n", "morercpthosts.cdb": cdbOf("a.example") },
       "warning: control/morercpthosts.cdb: lacks b.example of control/morercpthosts: run qmail-newmrh"
+    ],
+    [
+      "that names more than its source",
+      { morercpthosts: "a.example\n", "morercpthosts.cdb": cdbOf("a.example", "gone.example") },
+      "warning: control/morercpthosts.cdb: names more than control/morercpthosts: run qmail-newmrh"
     ],
     [
       "without its source",
@@ -118,31 +184,19 @@ describe("ControlCheck.checkFile", () => {
 })
 
 describe("ControlCheck.checkTogether", () => {
-  for (const [what, files, classic, findings] of [
-    ["a name and open hands", { me: "a.example\n" }, false, ""],
-    [
-      "the same in a qmail home",
-      { me: "a.example\n" },
-      true,
-      "warning: control/rcpthosts: does not exist: anyone may relay through this host"
-    ],
-    ["no name", { rcpthosts: "" }, false, "error: control/me: does not exist"],
-    ["no name, and no need of it", { rcpthosts: "", helohost: "a", locals: "", smtpgreeting: "a" }, false, ""],
-    [
-      "a local domain that SMTP refuses",
-      { me: "m.example\n", locals: "a.example\nx.b.example\n", rcpthosts: ".b.example\nm.example\n" },
-      false,
-      "warning: control/rcpthosts: does not name a.example, so that SMTP refuses mail to it"
-    ],
-    [
-      "a domain that is local and virtual",
-      { me: "a.example\n", rcpthosts: "a.example\n", virtualdomains: "A.example:joe\njoe@c.example:joe\n" },
-      false,
-      "warning: control/virtualdomains: A.example is in control/locals, which wins"
-    ]
+  for (const [what, files, finding] of [
+    ["a name", { me: "a.example\n" }, ""],
+    ["no name", { rcpthosts: "" }, "error: control/me: does not exist"],
+    ["no name, and no need of it", { rcpthosts: "", helohost: "a", locals: "", smtpgreeting: "a" }, ""]
   ] as const)
-    it(`${what}: ${findings || "fine"}`, () =>
-      assert.strictEqual(said(ControlCheck.checkTogether(contextOf(files, classic))), findings))
+    it(`${what}: ${finding || "fine"}`, () =>
+      assert.strictEqual(said(ControlCheck.checkTogether(contextOf(files))), finding))
+  // What the rules say of them together: test/shell/ControlMeanings.test.ts.
+  it("more deliveries than a spawner takes", () =>
+    assert.strictEqual(
+      said(ControlCheck.checkFile("concurrencyremote", { ...contextOf({ concurrencyremote: "500\n" }), spawn: 120 })),
+      "warning: control/concurrencyremote: line 1: 500 counts as 120, the most that the spawners take"
+    ))
 })
 
 describe("ControlCheck.checkAliases", () => {
@@ -152,5 +206,7 @@ describe("ControlCheck.checkAliases", () => {
       said(ControlCheck.checkAliases([".qmail-postmaster", ".qmail-root"])),
       "warning: alias/.qmail-mailer-daemon: does not exist: mail to mailer-daemon is returned"
     )
+    const isUser = (name: string) => name === "mailer-daemon"
+    assert.strictEqual(said(ControlCheck.checkAliases([".qmail-postmaster", ".qmail-root"], isUser)), "")
   })
 })

@@ -1,12 +1,20 @@
 import { assert, describe, it } from "@effect/vitest"
 import * as ControlReport from "../../../src/core/control/ControlReport.ts"
 import * as InstallRecord from "../../../src/core/control/InstallRecord.ts"
+import type { ControlMeaning } from "../../../src/core/control/ControlMeaning.ts"
 import * as Settings from "../../../src/core/control/Settings.ts"
 
+/** Every line does what it says. What the rules say is in test/shell/ControlMeanings.test.ts. */
+const nothingElse: ControlMeaning = {
+  accepts: () => false,
+  route: (address) => ({ to: "mx", address }),
+  doubt: () => undefined
+}
 const troubled = "\0"
 const reported = (files: Readonly<Record<string, string>>, classic = true, mtimes: Record<string, number> = {}) =>
   ControlReport.report({
     classic,
+    meaning: nothingElse,
     names: Object.keys(files),
     found: (name) =>
       files[name] === undefined
