@@ -3,6 +3,7 @@ export type Kind = "V" | "F" | "R" | "M"
 
 export const kinds: Readonly<Record<string, Kind>> = {
   "Bytes.ts": "V",
+  "ForeignText.ts": "V",
   "GrowingList.ts": "V",
   "Machine.ts": "V",
   "Outcome.ts": "V",

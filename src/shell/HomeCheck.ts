@@ -2,14 +2,18 @@
 import * as Effect from "effect/Effect"
 import * as Result from "effect/Result"
 import { type ByteString, fromChunk } from "../core/Bytes.ts"
+import * as DotQmail from "../core/alias/DotQmail.ts"
 import * as Cdb from "../core/control/Cdb.ts"
 import * as ControlCheck from "../core/control/ControlCheck.ts"
+import * as ControlFile from "../core/control/ControlFile.ts"
 import * as CopiedFiles from "../core/control/CopiedFiles.ts"
 import { error, type Finding, warning } from "../core/control/Finding.ts"
 import * as Layout from "../core/control/Layout.ts"
 import * as LayoutCheck from "../core/control/LayoutCheck.ts"
 import { systemText } from "../core/Outcome.ts"
 import * as RelayClients from "../core/relay/RelayClients.ts"
+import * as PasswdAssign from "../core/users/PasswdAssign.ts"
+import * as UserAssign from "../core/users/UserAssign.ts"
 import * as UserLookup from "../core/users/UserLookup.ts"
 import * as UsersCheck from "../core/users/UsersCheck.ts"
 import type { Accounts } from "./Accounts.ts"
@@ -24,7 +28,7 @@ import * as RoleIds from "./RoleIds.ts"
 /** Errors first, each group in the order of the home. */
 export const run: Effect.Effect<ReadonlyArray<Finding>, never, Accounts | Files | Home | Identity> = Effect.gen(
   function* () {
-    const groups = [yield* tree, yield* controls, yield* users, yield* aliases, yield* inodes]
+    const groups = [yield* tree, yield* controls, yield* users, yield* aliases, yield* dotQmails, yield* inodes]
     const findings = groups.flat()
     return [
       ...findings.filter((one) => one.severity === "error"),
@@ -92,7 +96,11 @@ export const users = Effect.gen(function* () {
     )
   const assign = yield* read("assign")
   const database = yield* read("cdb")
-  return UsersCheck.check(assign && fromChunk(assign), database, record.owners === "one" ? effectiveUid : undefined)
+  const sources = yield* Effect.forEach(UsersCheck.sources, (name) =>
+    Effect.map(read(name), (text) => (text === undefined ? [] : UsersCheck.checkSource(name, fromChunk(text))))
+  )
+  const owner = record.owners === "one" ? effectiveUid : undefined
+  return [...UsersCheck.check(assign && fromChunk(assign), database, owner), ...sources.flat()]
 }).pipe(Effect.catch((finding) => Effect.succeed<ReadonlyArray<Finding>>([finding])))
 
 /** A host without these loses mail about itself. */
@@ -112,6 +120,32 @@ const aliases = Effect.gen(function* () {
     return account !== undefined && account.homedir !== `${path}/alias`
   }
   return ControlCheck.checkAliases(names, isUser)
+})
+
+/** The .qmail files of the alias account and of whoever users/assign or the file of accounts names. */
+const dotQmails = Effect.gen(function* () {
+  const files = yield* Files
+  const { path, record } = yield* Home
+  const textOf = (file: ByteString) => Effect.orElseSucceed(Effect.map(files.readFile(file), fromChunk), () => "")
+  const assigned = UserAssign.parse(yield* textOf(`${path}/users/assign`))
+  const only = ControlFile.line(yield* textOf(`${path}/control/passwdfile`))
+  const passwd = record.owners === "one" ? "" : yield* textOf(only || "/etc/passwd")
+  const directories = new Set([
+    `${path}/alias`,
+    ...(Result.isSuccess(assigned) ? assigned.success.map(({ fields }) => fields.homedir) : []),
+    ...passwd.split("\n").flatMap((line) => PasswdAssign.parseLine(line)?.homedir ?? [])
+  ])
+  const findings: Array<Finding> = []
+  for (const directory of directories)
+    for (const name of yield* Effect.orElseSucceed(files.list(directory), (): ReadonlyArray<ByteString> => [])) {
+      if (!name.startsWith(".qmail")) continue
+      const file = `${directory}/${name}`
+      const flaw = DotQmail.flaw(yield* textOf(file))
+      if (flaw === undefined) continue
+      const shown = file.startsWith(`${path}/`) ? file.slice(path.length + 1) : file
+      findings.push(warning(shown, `${flaw.reason}${DotQmail.flawMeans(record.classic)}`, flaw.line))
+    }
+  return findings
 })
 
 /**

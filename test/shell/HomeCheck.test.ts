@@ -72,6 +72,29 @@ describe("HomeCheck.run", () => {
     })
   )
 
+  it.live("reads every .qmail file of its users and of the alias account", () =>
+    Effect.gen(function* () {
+      const home = yield* freshHome
+      const uid = process.geteuid!()
+      mkdirSync(join(home, "mail/joe"), { recursive: true })
+      const outside = mkdtempSync(join(scratch, "outside-"))
+      const lineOf = (name: string, place: string) => `=${name}:${name}:${uid}:${uid}:${place}:::\n`
+      writeFileSync(join(home, "users/assign"), `${lineOf("joe", `${home}/mail/joe`)}${lineOf("ann", outside)}.\n`)
+      rmSync(join(home, "users/cdb"))
+      writeFileSync(join(home, "alias/.qmail-list"), "&a@b\r\n")
+      writeFileSync(join(home, "mail/joe/.qmail"), "# mine\n./Maildir/\r\n")
+      writeFileSync(join(home, "mail/joe/.qmail-x"), "./Maildir/\n")
+      writeFileSync(join(outside, ".qmail"), "\ufeff./Maildir/\n")
+      const waits = "all mail to it waits until it is corrected"
+      assert.deepStrictEqual(yield* check(home), [
+        "warning: users/assign: has no effect until qmail-newu has run",
+        `warning: alias/.qmail-list: line 1: ends with a carriage return: ${waits}`,
+        `warning: mail/joe/.qmail: line 2: ends with a carriage return: ${waits}`,
+        `warning: ${outside}/.qmail: line 1: begins with a byte order mark: ${waits}`
+      ])
+    })
+  )
+
   it.live("says what it cannot read", () =>
     Effect.gen(function* () {
       const home = yield* freshHome

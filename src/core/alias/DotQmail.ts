@@ -1,5 +1,6 @@
 /** The lines of a .qmail file: what is to be done with a message, in order. (dot-qmail(5), qmail-local.c) */
 import { type ByteString, trimEndBlanks } from "../Bytes.ts"
+import * as ForeignText from "../ForeignText.ts"
 
 /** `text` is the line as written, without its mark and trailing blanks; it may hold a NUL (see `cut`). */
 export type Instruction =
@@ -22,6 +23,26 @@ export const parse = (content: ByteString): ReadonlyArray<Instruction> => {
   }
   return instructions
 }
+
+/** Why nothing of this file does what was meant. */
+export interface Flaw {
+  readonly line?: number
+  readonly reason: string
+}
+
+/**
+ * An editor of another system wrote this: a name with CR at its end is no name of a Maildir, and a first line behind a
+ * byte order mark is an address. Undefined: nothing of the kind.
+ */
+export const flaw = (content: ByteString): Flaw | undefined => {
+  if (ForeignText.isUtf16(content)) return { reason: "is UTF-16 text" }
+  if (content.startsWith(ForeignText.byteOrderMark)) return { line: 1, reason: "begins with a byte order mark" }
+  const found = ForeignText.numbered(content).find(({ text }) => text[0] !== "#" && ForeignText.endsInReturn(text))
+  return found && { line: found.number, reason: "ends with a carriage return" }
+}
+
+export const flawMeans = (classic: boolean): string =>
+  classic ? ", which is part of the instruction" : ": all mail to it waits until it is corrected"
 
 const lineOf = (line: ByteString, isFirst: boolean): Instruction | undefined => {
   switch (line[0]) {

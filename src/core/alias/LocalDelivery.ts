@@ -32,6 +32,8 @@ export interface Order {
   readonly classic: boolean
   /** Seconds since 1970. */
   readonly now: number
+  /** A qmail home takes every byte of a .qmail file as written. */
+  readonly classic: boolean
 }
 
 /** What the .qmail file says, and how far it was followed. */
@@ -191,9 +193,14 @@ const begin = (
   forwardOnly: boolean
 ): Step<State, Command> => {
   const { address } = order
+  const text = content === "" ? address.defaultDelivery : content
+  // Before anything is delivered: what is tried again would be delivered again.
+  const flaw = order.classic ? undefined : DotQmail.flaw(text)
+  if (flaw !== undefined)
+    return defer(`Uh-oh: ${flaw.line === undefined ? "" : `line ${flaw.line} of `}.qmail file ${flaw.reason}. (#4.2.1)`)
   const course: Course = {
     order,
-    instructions: DotQmail.parse(content === "" ? address.defaultDelivery : content),
+    instructions: DotQmail.parse(text),
     at: 0,
     forwardOnly: forwardOnly && content !== "",
     newSender: address.sender,

@@ -2,12 +2,13 @@
 import * as Option from "effect/Option"
 import * as Result from "effect/Result"
 import { type ByteString, isDigits, lower, trimEndBlanks } from "../Bytes.ts"
+import * as ForeignText from "../ForeignText.ts"
+import type { Line } from "../ForeignText.ts"
 import * as Cdb from "./Cdb.ts"
 import * as ControlFile from "./ControlFile.ts"
 import { type ControlMeaning, hostMeant, isOpen, stranger } from "./ControlMeaning.ts"
 import { error, type Finding, isError, warning } from "./Finding.ts"
 import * as HandWritten from "./HandWritten.ts"
-import type { Line } from "./HandWritten.ts"
 import * as Settings from "./Settings.ts"
 import * as SettingValues from "./SettingValues.ts"
 
@@ -33,7 +34,7 @@ export const checkFile = (name: ByteString, context: ControlContext): ReadonlyAr
   const encoding = HandWritten.encodingFindings(file, content)
   if (encoding.some(isError)) return encoding
   if (content.includes("\0")) return [error(file, "has a zero byte")]
-  const clean = HandWritten.cleaned(content)
+  const clean = ForeignText.cleaned(content)
   switch (setting.reader) {
     case "line":
       return [
@@ -107,7 +108,7 @@ const checkOpen = (context: ControlContext, meaning: ControlMeaning): ReadonlyAr
           ? warning("control/rcpthosts", "does not exist: anyone may relay through this host")
           : warning("control/openrelay", "without control/rcpthosts anyone may relay through this host")
       ]
-    const star = HandWritten.numbered(rcpthosts).find(({ text }) => trimEndBlanks(text) === "*")
+    const star = ForeignText.numbered(rcpthosts).find(({ text }) => trimEndBlanks(text) === "*")
     return [warning("control/rcpthosts", "anyone may relay through this host", star?.number)]
   }
   const percent = ControlFile.list(context.content("percenthack") ?? "").find((entry) => {
@@ -149,7 +150,7 @@ const checkLine = (file: ByteString, name: string, content: ByteString): Readonl
       ? [warning(file, "is empty: the value is empty, not the default", 1)]
       : []),
     ...(/^[ \t]/.test(value) ? [warning(file, "the blanks at the start are part of the value", 1)] : []),
-    ...HandWritten.numbered(content)
+    ...ForeignText.numbered(content)
       .slice(1)
       .filter(({ text }) => trimEndBlanks(text) !== "")
       .slice(0, 1)
@@ -190,7 +191,7 @@ const checkEntries = (
   content: ByteString,
   context: ControlContext
 ): ReadonlyArray<Finding> => {
-  const lines = HandWritten.numbered(content)
+  const lines = ForeignText.numbered(content)
     .map(({ number, text }) => ({ number, text: trimEndBlanks(text) }))
     .filter(({ text }) => text !== "" && text[0] !== "#")
   const isMap = setting.reader === "map" && setting.name !== "relayclients"

@@ -1,6 +1,7 @@
 /** What qmail compiled in, and whether this home is a qmail home or one of ours: `QMAILHOME/install.json`. */
 import * as Result from "effect/Result"
 import type { ByteString } from "../Bytes.ts"
+import * as ForeignText from "../ForeignText.ts"
 import type { GroupRole, Role } from "./Roles.ts"
 
 export type { GroupRole, Role } from "./Roles.ts"
@@ -53,6 +54,8 @@ export const format = (record: InstallRecord): string => JSON.stringify(record, 
 
 /** Fields that are missing are as in a qmail home, but for `classic`, which only a missing file makes. */
 export const parse = (text: string): Result.Result<InstallRecord, string> => {
+  if (ForeignText.isUtf16(text)) return Result.fail("UTF-16 text; save it as UTF-8")
+  if (text.startsWith(ForeignText.byteOrderMark)) return Result.fail("text behind a byte order mark; save it without")
   let json: unknown
   try {
     json = JSON.parse(text)

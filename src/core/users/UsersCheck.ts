@@ -2,7 +2,8 @@
 import * as Result from "effect/Result"
 import { type ByteString, fromChunk, isDigits } from "../Bytes.ts"
 import * as Cdb from "../control/Cdb.ts"
-import { error, type Finding, warning } from "../control/Finding.ts"
+import { error, type Finding, isError, warning } from "../control/Finding.ts"
+import * as HandWritten from "../control/HandWritten.ts"
 import { endingsKey } from "./UserAccount.ts"
 import * as UserAssign from "./UserAssign.ts"
 
@@ -14,6 +15,41 @@ export const check = (
   assign: ByteString | undefined,
   database: Uint8Array | undefined,
   owner?: number
+): ReadonlyArray<Finding> => {
+  const encoding = assign === undefined ? [] : HandWritten.encodingFindings(source, assign)
+  // Deliveries read the database, which was not made from this.
+  if (encoding.some(isError) && database !== undefined) return encoding.map(asWarning)
+  if (encoding.some(isError)) return encoding
+  const lineEnds = HandWritten.lineEndFindings(source, assign ?? "", "which is ignored")
+  return [...encoding, ...lineEnds, ...checkText(assign, database, owner)]
+}
+
+/** The other files of users/, from which qmail-pw2u makes users/assign; `content`: of one of them. */
+export const checkSource = (name: ByteString, content: ByteString): ReadonlyArray<Finding> => {
+  const file = `users/${name}`
+  const lastLine = lastLines[name]
+  const encoding = HandWritten.encodingFindings(file, content)
+  if (encoding.some(isError)) return encoding.map(asWarning)
+  return [
+    ...encoding,
+    ...HandWritten.lineEndFindings(file, content, undefined, (text) => text[0] !== "#"),
+    ...(lastLine === undefined ? [] : HandWritten.lastLineFindings(file, content, lastLine))
+  ]
+}
+
+const asWarning = (finding: Finding): Finding => ({ ...finding, severity: "warning" })
+
+export const sources: ReadonlyArray<string> = ["include", "exclude", "mailnames", "subusers", "append"]
+
+/** Where a line feed is missing at the end. */
+const lastLines: Readonly<Record<ByteString, string>> = {
+  append: "the dot that ends users/assign comes into this line"
+}
+
+const checkText = (
+  assign: ByteString | undefined,
+  database: Uint8Array | undefined,
+  owner: number | undefined
 ): ReadonlyArray<Finding> => {
   if (database !== undefined) {
     const endings = Cdb.find(database, endingsKey)

@@ -42,3 +42,21 @@ describe("DotQmail.describe", () => {
     assert.strictEqual(DotQmail.describe({ _tag: "Forward", text: " a@b" }), "forward  a@b\n")
   })
 })
+
+describe("DotQmail.flaw", () => {
+  for (const [what, content, flaw] of [
+    ["nothing", "", undefined],
+    ["what it should be", "./Maildir/\n|cmd\n", undefined],
+    ["a CR inside a line", "|printf 'a\r b'\n", undefined],
+    ["a comment of another system", "#x\r\n./Maildir/\n", undefined],
+    ["CR LF behind a Maildir", "# x\n./Maildir/\r\n", { line: 2, reason: "ends with a carriage return" }],
+    ["CR LF behind a program", "|cmd\r\n", { line: 1, reason: "ends with a carriage return" }],
+    ["CR LF behind +list", "&a@b\n+list\r\n", { line: 2, reason: "ends with a carriage return" }],
+    ["CR at the end of the file", "&a@b\r", { line: 1, reason: "ends with a carriage return" }],
+    ["blanks behind CR", "./Maildir/\r \t\n", { line: 1, reason: "ends with a carriage return" }],
+    ["a line that is CR alone", "&a@b\n\r\n", { line: 2, reason: "ends with a carriage return" }],
+    ["a byte order mark", "\xef\xbb\xbf./Maildir/\n", { line: 1, reason: "begins with a byte order mark" }],
+    ["UTF-16", "\xff\xfe.\0/\0M\0/\0", { reason: "is UTF-16 text" }]
+  ] as const)
+    it(what, () => assert.deepStrictEqual(DotQmail.flaw(content), flaw))
+})

@@ -19,6 +19,7 @@ const order: LocalDelivery.Order = {
     defaultDelivery: "./Mailbox"
   },
   describes: false,
+  classic: true,
   patrn: 0o002,
   classic: false,
   now: 0
@@ -153,6 +154,29 @@ describe("LocalDelivery: what a program's exit means", () => {
         assert.strictEqual(outcome.commands.at(-1)?._tag, last)
         assert.strictEqual(outcome.said, said)
       })
+})
+
+describe("LocalDelivery: a .qmail file from an editor of another system", () => {
+  for (const [content, complaint] of [
+    ["&a@b\n./Maildir/\r\n", "line 2 of .qmail file ends with a carriage return"],
+    ["./Maildir/\n+list\r\n|cmd\n", "line 2 of .qmail file ends with a carriage return"],
+    ["\xef\xbb\xbf./Maildir/\n", "line 1 of .qmail file begins with a byte order mark"],
+    ["\xff\xfe.\0/\0m\0", ".qmail file is UTF-16 text"]
+  ] as const)
+    it(`${JSON.stringify(content)} delivers nothing and is tried again`, () => {
+      const { commands, exitCode, said } = run({ ReadDotQmail: file(content) }, { classic: false })
+      assert.deepStrictEqual([exitCode, said], [111, `Uh-oh: ${complaint}. (#4.2.1)\n`])
+      assert.notInclude(["WriteMaildir", "AppendMbox", "RunProgram", "QueueForward"], commands.at(-1)!._tag)
+    })
+  it("so does the default delivery", () => {
+    const address = { ...order.address, defaultDelivery: "./Maildir/\r" }
+    assert.strictEqual(run({}, { classic: false, address }).exitCode, 111)
+  })
+  it("a qmail home takes CR for a part of the name", () =>
+    assert.deepInclude(run({ ReadDotQmail: file("./Maildir/\r\n") }).commands.at(-1), {
+      _tag: "AppendMbox",
+      file: "/home/joe/Maildir/\r"
+    }))
 })
 
 describe("LocalDelivery: refusals", () => {

@@ -127,6 +127,8 @@ describe("InstallRecord", () => {
     assert.deepStrictEqual(InstallRecord.parse("{}"), Result.succeed({ ...InstallRecord.qmailHome, classic: false })))
   for (const [text, reason] of [
     ["", "not JSON"],
+    ["\xef\xbb\xbf{}", "text behind a byte order mark; save it without"],
+    ["\xff\xfe{\0}\0", "UTF-16 text; save it as UTF-8"],
     ["[]", "not a JSON object"],
     ['{"split":0}', "split must be a whole number from 1 to 1000"],
     ['{"spawn":256}', "spawn must be a whole number from 1 to 255"],

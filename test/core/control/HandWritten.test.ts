@@ -1,5 +1,6 @@
 import { assert, describe, it } from "@effect/vitest"
 import * as Finding from "../../../src/core/control/Finding.ts"
+import * as ForeignText from "../../../src/core/ForeignText.ts"
 import * as HandWritten from "../../../src/core/control/HandWritten.ts"
 
 describe("HandWritten", () => {
@@ -12,7 +13,7 @@ describe("HandWritten", () => {
     ["UTF-16 without a mark", "a\0.\0b\0\n\0", true],
     ["the same, big end first", "\0a\0.\0b\0\n", true]
   ] as const)
-    it(`${what} ${isSo ? "is" : "is not"} UTF-16`, () => assert.strictEqual(HandWritten.isUtf16(content), isSo))
+    it(`${what} ${isSo ? "is" : "is not"} UTF-16`, () => assert.strictEqual(ForeignText.isUtf16(content), isSo))
 
   it("names the lines that end in CR LF, blanks behind it or not, and the last without line feed", () =>
     assert.deepStrictEqual(
@@ -20,5 +21,5 @@ describe("HandWritten", () => {
       [1, 3, 4].map((line) => `warning: f: line ${line}: ends with a carriage return, which is part of the value`)
     ))
   it("cleans up for the checks that follow", () =>
-    assert.strictEqual(HandWritten.cleaned("\xef\xbb\xbfa\r\nb\rc\nd\r"), "a\nb\rc\nd"))
+    assert.strictEqual(ForeignText.cleaned("\xef\xbb\xbfa\r\nb\rc\nd\r"), "a\nb\rc\nd"))
 })

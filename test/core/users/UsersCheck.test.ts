@@ -25,6 +25,26 @@ describe("UsersCheck.check", () => {
     ["a bad line, nothing compiled", "=joe\n.\n", undefined, "error: users/assign: line 1: fewer than seven colons"],
     ["a bad line beside a database", "=joe\n.\n", made(good), "warning: users/assign: line 1: fewer than seven colons"],
     [
+      "CR LF",
+      "=joe:joe:1:2:/home/joe:::\r\n.\r\n",
+      made(good),
+      [1, 2]
+        .map((line) => `warning: users/assign: line ${line}: ends with a carriage return, which is ignored`)
+        .join("\n")
+    ],
+    [
+      "a byte order mark, with which joe has another name",
+      `\xef\xbb\xbf${good}`,
+      made(`\xef\xbb\xbf${good}`),
+      "warning: users/assign: line 1: begins with a byte order mark, which is part of the value: save it without"
+    ],
+    [
+      "UTF-16",
+      "\xff\xfe=\0j\0",
+      undefined,
+      "error: users/assign: is UTF-16 text, of which nothing is understood: save it as UTF-8"
+    ],
+    [
       "fields that mean nothing",
       "=a:a:1:2:/:::\n=joe:joe:x:-1:home:::\n.\n",
       undefined,
@@ -50,3 +70,23 @@ describe("UsersCheck.check of a home with one owner", () => {
 function stale() {
   return "warning: users/cdb: was not made from users/assign as it is now: run qmail-newu"
 }
+
+describe("UsersCheck.checkSource", () => {
+  for (const [name, content, findings] of [
+    ["exclude", "# x\r\njoe\n", ""],
+    ["exclude", "joe\r\n", "warning: users/exclude: line 1: ends with a carriage return, which is part of the value"],
+    ["mailnames", "joe:jo", ""],
+    [
+      "append",
+      "+:alias:1:2:/a:-::",
+      "warning: users/append: line 1: has no line feed at its end: the dot that ends users/assign comes into this line"
+    ],
+    [
+      "subusers",
+      "\xef\xbb\xbfa:joe:b:\n",
+      "warning: users/subusers: line 1: begins with a byte order mark, which is part of the value: save it without"
+    ]
+  ] as const)
+    it(`${name} with ${JSON.stringify(content)}: ${findings || "fine"}`, () =>
+      assert.strictEqual(UsersCheck.checkSource(name, content).map(Finding.format).join("\n"), findings))
+})
