@@ -19,7 +19,7 @@ export const numbered = (content: ByteString): ReadonlyArray<Line> => {
 
 /** Every other byte of plain text is a NUL there. */
 export const isUtf16 = (content: ByteString): boolean =>
-  /^(\xff\xfe|\xfe\xff)/.test(content) || /^(?:[^\0]\0){2,}|^(?:\0[^\0]){2,}/.test(content)
+  /^(\xff\xfe|\xfe\xff)/.test(content) || /^(?:[^\0]\0){3,}$|^(?:\0[^\0]){3,}$/.test(content)
 
 export const byteOrderMark: ByteString = "\xef\xbb\xbf"
 

@@ -1,5 +1,6 @@
 /** `thresher check`: looks at the whole home before anything runs in it. Changes nothing that stays. */
 import * as Effect from "effect/Effect"
+import * as Option from "effect/Option"
 import * as Result from "effect/Result"
 import { type ByteString, fromChunk } from "../core/Bytes.ts"
 import * as DotQmail from "../core/alias/DotQmail.ts"
@@ -10,8 +11,11 @@ import * as CopiedFiles from "../core/control/CopiedFiles.ts"
 import { error, type Finding, warning } from "../core/control/Finding.ts"
 import * as Layout from "../core/control/Layout.ts"
 import * as LayoutCheck from "../core/control/LayoutCheck.ts"
+import * as LimitsCheck from "../core/control/LimitsCheck.ts"
+import * as Settings from "../core/control/Settings.ts"
 import { systemText } from "../core/Outcome.ts"
 import * as RelayClients from "../core/relay/RelayClients.ts"
+import * as ConnectionLimits from "../core/smtp/ConnectionLimits.ts"
 import * as PasswdAssign from "../core/users/PasswdAssign.ts"
 import * as UserAssign from "../core/users/UserAssign.ts"
 import * as UserLookup from "../core/users/UserLookup.ts"
@@ -28,7 +32,15 @@ import * as RoleIds from "./RoleIds.ts"
 /** Errors first, each group in the order of the home. */
 export const run: Effect.Effect<ReadonlyArray<Finding>, never, Accounts | Files | Home | Identity> = Effect.gen(
   function* () {
-    const groups = [yield* tree, yield* controls, yield* users, yield* aliases, yield* dotQmails, yield* inodes]
+    const groups = [
+      yield* tree,
+      yield* controls,
+      yield* users,
+      yield* aliases,
+      yield* dotQmails,
+      yield* inodes,
+      yield* limits
+    ]
     const findings = groups.flat()
     return [
       ...findings.filter((one) => one.severity === "error"),
@@ -179,6 +191,29 @@ const inodes = Effect.gen(function* () {
     ),
     Effect.ensuring(remove)
   )
+})
+
+/** Those of this process: run from a script of a supervisor, `check` sees what the programs would get. */
+const limits = Effect.gen(function* () {
+  const files = yield* Files
+  const { path, record } = yield* Home
+  const textOf = (file: ByteString) => Effect.orElseSucceed(Effect.map(files.readFile(file), fromChunk), () => "")
+  const number = (setting: Settings.IntegerSetting) =>
+    Effect.map(textOf(`${path}/control/${setting.name}`), (text) =>
+      Settings.integerOr(
+        setting,
+        Option.getOrUndefined(Result.getOrElse(ControlFile.integer(text), () => Option.none())),
+        record.classic
+      )
+    )
+  const most = record.owners === "one" ? Infinity : record.spawn
+  return LimitsCheck.check(yield* textOf("/proc/self/limits"), {
+    owners: record.owners,
+    concurrencyLocal: Math.min(most, yield* number(Settings.settings.concurrencylocal)),
+    concurrencyRemote: Math.min(most, yield* number(Settings.settings.concurrencyremote)),
+    connections: ConnectionLimits.defaults.connectionsMax,
+    dataBytes: yield* number(Settings.settings.databytes)
+  })
 })
 
 const unreadable = (file: ByteString, { errno, operation }: FilesError): Finding =>

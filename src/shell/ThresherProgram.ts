@@ -7,6 +7,7 @@ import { type ByteString, fromText, toChunk, toText } from "../core/Bytes.ts"
 import * as CommandLine from "../core/command/CommandLine.ts"
 import * as InheritedSockets from "../core/command/InheritedSockets.ts"
 import * as Finding from "../core/control/Finding.ts"
+import * as LimitsCheck from "../core/control/LimitsCheck.ts"
 import { type ExitCode, exitPermanent, exitSuccess, exitTemporary, systemText } from "../core/Outcome.ts"
 import * as FreshHome from "../core/users/FreshHome.ts"
 import { Accounts } from "./Accounts.ts"
@@ -124,9 +125,11 @@ const install = (makeUsers: boolean) =>
       yield* say(`these accounts are missing; make them, or say --make-users:\n${installed.commands.join("\n")}\n`)
       return exitTemporary
     }
-    const { path } = yield* Home
+    const { path, record } = yield* Home
     yield* say(`${installed.programs} programs installed in ${path}/bin\n`)
     for (const name of installed.kept) yield* say(`kept the other ${name} as ${name}.before-thresher\n`)
+    yield* say(`${LimitsCheck.advice("program")}\n`)
+    if (record.owners === "one") yield* say(`${LimitsCheck.advice("server")}\n`)
     if (!installed.canQueue)
       yield* say(
         `only root and qmailq can queue mail: put a set-uid qmail-queue, such as notqmail's, into ${path}/bin\n`

@@ -23,6 +23,7 @@ import {
   letter,
   mailOf,
   makeHome,
+  program,
   queueFiles,
   removeHome,
   type RunningServer,
@@ -385,7 +386,9 @@ describe("thresher install", () => {
   it("puts the programs into the home, in the place of a link to them; they run there", () => {
     const home = freshHome()
     const installed = thresher(["install", "--home", home])
-    assert.match(installed.out, new RegExp(`^\\d+ programs installed in ${home}/bin\n$`))
+    assert.match(installed.out, new RegExp(`^\\d+ programs installed in ${home}/bin\n`))
+    assert.include(installed.out, "\neach program needs 2000000 KiB of address space")
+    assert.include(installed.out, "\nthe server needs 4000000 KiB of address space")
     assert.strictEqual(installed.code, 0)
     assert.isTrue(lstatSync(join(home, "bin")).isDirectory())
     const { stdout } = spawnSync(join(home, "bin/qmail-qstat"), [], { encoding: "latin1", env: { QMAILHOME: home } })
@@ -419,6 +422,25 @@ describe("thresher install", () => {
         refusal(100, `unable to install in ${other}: only root can give files to qmail's users`)
       )
     assert.sameMembers(readdirSync(other), ["control", "install.json"])
+  })
+})
+
+describe("thresher check under limits", () => {
+  it("warns of a softlimit that leaves node too little, and of too few files", () => {
+    const home = freshHome()
+    const under = (limit: string) => {
+      const { status, stdout } = spawnSync(
+        "sh",
+        ["-c", `ulimit ${limit}; exec "$0" "$@"`, program("thresher"), "check"],
+        {
+          encoding: "latin1",
+          env: { PATH: process.env["PATH"], QMAILHOME: home }
+        }
+      )
+      return `${status} ${stdout}`
+    }
+    assert.match(under("-v 3000000"), /^1 warning: \/proc\/self\/limits: address space is limited to 3000000 KiB; /)
+    assert.match(under("-n 300"), /^1 warning: \/proc\/self\/limits: open files are limited to 300; /)
   })
 })
 

@@ -78,7 +78,9 @@ const checkMeaning = (context: ControlContext, meaning: ControlMeaning): Readonl
     return content === undefined ? undefined : ControlFile.list(content)
   }
   const me = context.content("me")
-  const name = me === undefined ? "" : ControlFile.line(me)
+  // Of bytes that do not belong there has been told already.
+  const isSound = me !== undefined && !me.includes("\0") && ForeignText.cleaned(me) === me
+  const name = isSound ? ControlFile.line(me) : ""
   const locals = entries("locals") ?? (name === "" ? [] : [name])
   const virtual = (entries("virtualdomains") ?? [])
     .filter((entry) => /:./s.test(entry))
