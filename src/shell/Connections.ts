@@ -149,13 +149,13 @@ const lingerBytesMax = 1 << 20
  * Descriptors that were open when the program started. What is no pipe and no socket (a file, a terminal) is read
  * and written in place: it never keeps us waiting for a stranger. Pipes and sockets are not, since a read that
  * waits in the thread pool would keep the process from ending. Nothing is read before it is asked for: what we did
- * not take is there for whoever gets the descriptors after us.
+ * not take is there for whoever gets the descriptors after us. `chunkBytes`: most that is taken at once.
  */
-export const ofDescriptors = (input: number, output: number, idleSeconds: number) =>
+export const ofDescriptors = (input: number, output: number, idleSeconds: number, chunkBytes = chunkBytesUsual) =>
   Effect.map(Files, (files): Connection => {
     const to = isStream(output) ? writerOf(output) : undefined
     return {
-      receive: isStream(input) ? receiveFrom(input, idleSeconds) : readInPlace(files, input),
+      receive: isStream(input) ? receiveFrom(input, idleSeconds, chunkBytes) : readInPlace(files, input, chunkBytes),
       send: to === undefined ? (text) => writeInPlace(files, output, text) : senderOf(to, idleSeconds),
       close: to === undefined ? Effect.void : flushed(to, idleSeconds)
     }
@@ -192,7 +192,7 @@ const writerOf = (fd: number): net.Socket | undefined => {
 }
 
 /** One chunk each time it is run; between two runs the descriptor is left alone. */
-const receiveFrom = (fd: number, idleSeconds: number): Effect.Effect<Incoming> => {
+const receiveFrom = (fd: number, idleSeconds: number, chunkBytes: number): Effect.Effect<Incoming> => {
   let isEnded = false
   let waiting: ((incoming: Incoming) => void) | undefined
   const answer = (incoming: Incoming): void => {
@@ -235,7 +235,7 @@ const receiveFrom = (fd: number, idleSeconds: number): Effect.Effect<Incoming> =
   })
 }
 
-const readInPlace = (files: FileCalls, fd: number): Effect.Effect<Incoming> =>
+const readInPlace = (files: FileCalls, fd: number, chunkBytes: number): Effect.Effect<Incoming> =>
   files.read(fd, chunkBytes, null).pipe(
     Effect.map((bytes): Incoming => (bytes.length === 0 ? ended : { _tag: "Bytes", bytes })),
     Effect.orElseSucceed(() => ended)
@@ -247,7 +247,7 @@ const writeInPlace = (files: FileCalls, fd: number, text: ByteString | Uint8Arra
     Effect.orElseSucceed(() => false)
   )
 
-const chunkBytes = 65536
+const chunkBytesUsual = 65536
 
 /** The two ends of a connection that needs no network; time is the fiber's clock. */
 export const pair = (

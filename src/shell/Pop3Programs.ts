@@ -8,6 +8,7 @@ import * as Pop3Login from "../core/pop3/Pop3Login.ts"
 import * as Pop3Server from "../core/pop3/Pop3Server.ts"
 import * as Pop3Text from "../core/pop3/Pop3Text.ts"
 import * as Connections from "./Connections.ts"
+import { qmailHome } from "../core/control/InstallRecord.ts"
 import { Files } from "./Files.ts"
 import { Home } from "./Home.ts"
 import { Identity } from "./Identity.ts"
@@ -25,10 +26,17 @@ const isStrict = Effect.provide(
 
 const services = Layer.mergeAll(Files.layerSync, Identity.layer, Processes.layer)
 
+const readHome = Effect.provide(Home, Home.layer)
+
 export const popup: Effect.Effect<ExitCode> = Effect.gen(function* () {
   const { arguments: given, pid } = yield* Identity
   const [hostName, ...checker] = given
-  const connection = yield* Connections.ofDescriptors(0, 1, patienceSeconds)
+  // It needs no home: one that cannot be read is as good as qmail's.
+  const { classic } = yield* Effect.orElseSucceed(
+    Effect.map(readHome, ({ record }) => record),
+    () => qmailHome
+  )
+  const connection = yield* Connections.ofDescriptors(0, 1, patienceSeconds, Pop3Login.readBytes(classic))
   if (hostName === undefined || checker.length === 0) {
     yield* connection.send(Pop3Login.usage)
     yield* connection.close

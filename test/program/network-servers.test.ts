@@ -346,6 +346,32 @@ describe("qmail-popup and qmail-pop3d", () => {
   })
 })
 
+describe("qmail-popup and the bytes that it does not need", () => {
+  const checker = join(scratch, "reader")
+  const pipelined = "USER joe\r\nPASS secret\r\nSTAT\r\nQUIT\r\n"
+  /** What the program reads that popup starts: of a pipe, of a file. */
+  const left = (input: string): ReadonlyArray<string> => {
+    writeFileSync(checker, `#!/bin/sh\ncat <&3 >/dev/null\nexec cat >"${caught}"\n`)
+    chmodSync(checker, 0o755)
+    const words = ["pop.example", checker]
+    const file = join(scratch, "input")
+    writeFileSync(file, input)
+    spawnSync(join(bin, "qmail-popup"), words, { input, env: variables })
+    const ofPipe = queued()
+    spawnSync("sh", ["-c", `"$0" "$@" <"${file}" >/dev/null`, join(bin, "qmail-popup"), ...words], { env: variables })
+    return [ofPipe, queued()]
+  }
+  it("in a home of our own leaves everything behind the last command", () => {
+    makeOwn()
+    assert.deepStrictEqual(left(pipelined), ["STAT\r\nQUIT\r\n", "STAT\r\nQUIT\r\n"])
+  })
+  it("in a qmail home takes 128 bytes at a time, as qmail's", () => {
+    assert.deepStrictEqual(left(pipelined), ["", ""])
+    const more = pipelined.padEnd(130, "x")
+    assert.deepStrictEqual(left(more), ["xx", "xx"])
+  })
+})
+
 describe("tcp-env", () => {
   const wanted = "PROTO TCPLOCALIP TCPLOCALPORT TCPLOCALHOST TCPREMOTEIP TCPREMOTEHOST TCPREMOTEPORT TCPREMOTEINFO"
   const show = `for v in ${wanted}; do eval "echo $v=\\\${$v-unset}"; done`

@@ -133,4 +133,10 @@ const reply = (text: ByteString): Command => ({ _tag: "Reply", text })
 /** Every way out is this one. */
 const close: Command = { _tag: "Close", exitCode: 1 }
 
+/**
+ * Most bytes to take from the client at once. What was taken and not needed is lost to the program that serves the user:
+ * 128 bytes of a client that sends all its commands together, as qmail's popup takes them; in homes of our own none.
+ */
+export const readBytes = (classic: boolean): number => (classic ? 128 : 1)
+
 export const usage = "-ERR usage: popup hostname subprogram\r\n"
