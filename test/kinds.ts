@@ -52,6 +52,7 @@ export const kinds: Readonly<Record<string, Kind>> = {
   "control/InstallRecord.ts": "F",
   "control/Layout.ts": "V",
   "control/LayoutCheck.ts": "R",
+  "control/LayoutLink.ts": "R",
   "control/LimitsCheck.ts": "F",
   "control/Programs.ts": "V",
   "control/Roles.ts": "V",

@@ -38,6 +38,7 @@ export const run: Effect.Effect<ReadonlyArray<Finding>, never, Accounts | Files 
       yield* users,
       yield* aliases,
       yield* dotQmails,
+      yield* fileSystems,
       yield* inodes,
       yield* limits
     ]
@@ -58,7 +59,15 @@ const tree = Effect.gen(function* () {
   const copied = CopiedFiles.entries(record, path).filter((entry) => !isLinked || !entry.path.startsWith("bin/"))
   return yield* Effect.forEach([...Layout.entries(record), ...copied], (entry) =>
     HomeTree.look(path, entry).pipe(
-      Effect.map((seen) => LayoutCheck.judge(entry, seen, expected(entry))),
+      Effect.flatMap((seen) =>
+        Effect.map(
+          seen === undefined ? Effect.succeed(undefined) : HomeTree.linkObjection(path, entry, expected(entry).uid),
+          (link) => [
+            ...LayoutCheck.judge(entry, seen, expected(entry)),
+            ...(link === undefined ? [] : [warning(entry.path, link)])
+          ]
+        )
+      ),
       Effect.catch((failure) => Effect.succeed([unreadable(entry.path || ".", failure)]))
     )
   )
@@ -182,8 +191,8 @@ const inodes = Effect.gen(function* () {
   }).pipe(
     Effect.catch(({ errno, operation }) =>
       Effect.succeed(
-        errno === "ENOENT" || errno === "ENOTDIR"
-          ? [] // the tree has said so
+        errno === "ENOENT" || errno === "ENOTDIR" || errno === "EXDEV"
+          ? [] // has been said of the tree
           : errno === "EACCES" || errno === "EPERM"
             ? [warning("queue", "run this as the owner of the queue, or as root, to try its file system")]
             : [error("queue", `unable to ${operation} a file in it: ${systemText(errno)}`)]
@@ -191,6 +200,30 @@ const inodes = Effect.gen(function* () {
     ),
     Effect.ensuring(remove)
   )
+})
+
+/** Mail is linked from directory to directory of the queue: where they lie elsewhere, they must lie there together. */
+const fileSystems = Effect.gen(function* () {
+  const files = yield* Files
+  const { path, record } = yield* Home
+  const deviceOf = (directory: string) =>
+    Effect.orElseSucceed(
+      Effect.map(files.stat(`${path}/queue/${directory}`), ({ device }): string | undefined => device),
+      () => undefined
+    )
+  const places = Array.from({ length: record.split }, (_, i) => ["pid", `mess/${i}`] as const)
+  const apart = yield* Effect.filter([...places, ["intd", "todo"] as const], ([from, to]) =>
+    Effect.map(Effect.all([deviceOf(from), deviceOf(to)]), ([one, two]) => ![two, undefined].includes(one))
+  )
+  const [first] = apart
+  return first === undefined
+    ? []
+    : [
+        error(
+          `queue/${first[1]}`,
+          `lies on another file system than queue/${first[0]}, from which mail is linked there`
+        )
+      ]
 })
 
 /** Those of this process: run from a script of a supervisor, `check` sees what the programs would get. */

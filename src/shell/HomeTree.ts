@@ -2,6 +2,7 @@
 import * as Effect from "effect/Effect"
 import { type ByteString, fromChunk, toChunk } from "../core/Bytes.ts"
 import { type Entry, modeOf } from "../core/control/Layout.ts"
+import * as LayoutLink from "../core/control/LayoutLink.ts"
 import { exitTemporary, systemText } from "../core/Outcome.ts"
 import { Files, type FilesError, type FileStat, orIfAbsent } from "./Files.ts"
 import { Fatal } from "./Main.ts"
@@ -32,6 +33,7 @@ export const make = Effect.fnUntraced(function* (
 ) {
   const files = yield* Files
   const changed = new Set<ByteString>()
+  const links = yield* linksIn(home, entries)
   for (const entry of entries) {
     const path = entry.path === "" ? home : `${home}/${entry.path}`
     const before = yield* Effect.mapError(
@@ -44,9 +46,9 @@ export const make = Effect.fnUntraced(function* (
     if (before === undefined) changed.add(parentOf(path))
     const there = before ?? (yield* create(path, entry))
     const ids = idsOf(entry)
-    if (there.kind === "symlink" && entry.kind === "directory" && (ids === undefined || isAtTop(entry))) {
+    if (there.kind === "symlink" && entry.kind === "directory") {
       // A queue on another disk. But `bin` of one's own home may be a link to the programs of a working copy.
-      if (ids !== undefined) yield* dressOpened(path, entry, ids, "read")
+      if (ids !== undefined) yield* dressEntry(home, entry, ids, links)
       continue
     }
     if (there.kind !== entry.kind) return yield* fatal(`unable to use ${path}: it is no ${entry.kind}`)
@@ -56,8 +58,65 @@ export const make = Effect.fnUntraced(function* (
   for (const directory of changed) yield* Effect.mapError(files.syncDirectory(directory), explain)
 })
 
-/** Only the owner of the home can put a link there: it means what it says. */
-export const isAtTop = ({ path }: Entry): boolean => !path.includes("/")
+/** A directory of the home that is a link, as it was before anything was given away. */
+interface Link {
+  readonly linkUid: number
+  readonly parent: FileStat
+  readonly target: FileStat
+  readonly homeOwner: number
+}
+
+/** By the path of the entry. */
+export const linksIn = Effect.fnUntraced(function* (home: ByteString, entries: ReadonlyArray<Entry>) {
+  const links = new Map<ByteString, Link>()
+  for (const entry of entries) {
+    const link = entry.kind === "directory" && entry.path !== "" ? yield* linkAt(home, entry) : undefined
+    if (link !== undefined) links.set(entry.path, link)
+  }
+  return links
+})
+
+/** Undefined: there is no link. */
+const linkAt = Effect.fnUntraced(
+  function* (home: ByteString, entry: Entry) {
+    const files = yield* Files
+    const path = pathIn(home, entry)
+    const { kind, uid: linkUid } = yield* files.lstat(path)
+    if (kind !== "symlink") return undefined
+    const { uid: homeOwner } = yield* files.stat(home)
+    return { linkUid, parent: yield* files.stat(parentOf(path)), target: yield* files.stat(path), homeOwner } as Link
+  },
+  Effect.orElseSucceed(() => undefined)
+)
+
+/** Why a link in the place of a directory does not count; undefined: there is none, or it does. */
+export const linkObjection = (home: ByteString, entry: Entry, owner: number | undefined) =>
+  Effect.map(linksIn(home, [entry]), (links) => {
+    const link = links.get(entry.path)
+    return link && LayoutLink.objection({ ...link, owner })
+  })
+
+/**
+ * Owner and mode of a part of a home, also of a directory that lies elsewhere and is a link here: if it leads by now to
+ * another place than when it was judged, it is not followed. `name`: what to call it in messages.
+ */
+export const dressEntry = Effect.fnUntraced(function* (
+  home: ByteString,
+  entry: Entry,
+  ids: Ids | undefined,
+  links: ReadonlyMap<ByteString, Link>,
+  name = pathIn(home, entry)
+) {
+  const link = links.get(entry.path)
+  const path = pathIn(home, entry)
+  if (link === undefined) return yield* dressOpened(path, entry, ids, entry.path === "" ? "read" : "readNoFollow", name)
+  const objection = LayoutLink.objection({ ...link, owner: ids === undefined ? link.homeOwner : ids.uid })
+  if (objection !== undefined) return yield* fatal(`unable to use ${name}: ${objection}`)
+  const isSame = ({ device, inode }: FileStat) => device === link.target.device && inode === link.target.inode
+  yield* dressOpened(path, entry, ids, "read", name, isSame)
+})
+
+const pathIn = (home: ByteString, { path }: Entry): ByteString => (path === "" ? home : `${home}/${path}`)
 
 /**
  * Owner and mode of what is there, whatever it is called in messages. Much of a home belongs to others than root, who
@@ -68,7 +127,8 @@ export const dressOpened = Effect.fnUntraced(function* (
   entry: Entry,
   ids: Ids | undefined,
   how: "read" | "readNoFollow",
-  name = path
+  name = path,
+  isMeant: (stat: FileStat) => boolean = () => true
 ) {
   const files = yield* Files
   yield* Effect.acquireUseRelease(
@@ -81,6 +141,7 @@ export const dressOpened = Effect.fnUntraced(function* (
       ),
     Effect.fnUntraced(function* (fd) {
       const stat = yield* Effect.mapError(files.fstat(fd), explainAs(name))
+      if (!isMeant(stat)) return yield* fatal(`unable to use ${name}: it is another directory by now`)
       if (stat.kind !== entry.kind) return yield* fatal(`unable to use ${name}: it is no ${entry.kind}`)
       const isScript = entry.compiledMode !== undefined && (yield* beginsAsScript(fd))
       yield* Effect.mapError(dress(fd, stat, modeOf(entry, isScript), ids), explainAs(name))

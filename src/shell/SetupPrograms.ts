@@ -88,10 +88,9 @@ export const instchown = program(true, ({ entries, nameOf, root }) =>
     const { record } = yield* Home
     const idsOf = record.owners === "one" ? () => undefined : yield* RoleIds.required(entries)
     if (entries[0]!.path !== "") yield* enter(root)
-    for (const entry of yield* withoutLinked(root, entries)) {
-      const how = HomeTree.isAtTop(entry) ? "read" : "readNoFollow"
-      yield* HomeTree.dressOpened(pathOf(root, entry), entry, idsOf(entry), how, nameOf(entry))
-    }
+    const links = yield* HomeTree.linksIn(root, entries)
+    for (const entry of yield* withoutLinked(root, entries))
+      yield* HomeTree.dressEntry(root, entry, idsOf(entry), links, nameOf(entry))
     return exitSuccess
   })
 )
@@ -132,8 +131,6 @@ const withoutLinked = Effect.fnUntraced(function* (root: ByteString, entries: Re
   const isLinked = yield* HomeCopies.isLinked(root, record, directory)
   return entries.filter(({ path }) => !isLinked || !/^bin(\/|$)/.test(path))
 })
-
-const pathOf = (root: ByteString, { path }: Layout.Entry): ByteString => (path === "" ? root : `${root}/${path}`)
 
 /** Where one must be to look at it: where it is copied to, else the home. */
 const directoryOf = (root: ByteString, { from, path }: Layout.Entry): ByteString =>

@@ -5,6 +5,7 @@ import {
   chmodSync,
   chownSync,
   existsSync,
+  lchownSync,
   lstatSync,
   mkdirSync,
   mkdtempSync,
@@ -209,6 +210,45 @@ describe("instchown", () => {
     assert.deepStrictEqual(run("instchown"), quiet)
     assert.strictEqual(modeOf(join(scratch, "disk")), "750")
     rmSync(join(scratch, "disk"), { recursive: true })
+  })
+  it("follows a directory of the queue to another disk", () => {
+    const disk = join(scratch, "disk2")
+    mkdirSync(disk)
+    for (const part of ["mess", "info", "local"]) {
+      renameSync(join(home, "queue", part), join(disk, part))
+      symlinkSync(join(disk, part), join(home, "queue", part))
+    }
+    renameSync(join(home, "alias"), join(disk, "alias"))
+    symlinkSync(join(disk, "alias"), join(home, "alias"))
+    for (const part of ["mess", "mess/1", "info"]) chmodSync(join(disk, part), 0o777)
+    assert.deepStrictEqual(run("instchown"), quiet)
+    assert.deepStrictEqual(
+      ["mess", "mess/1", "info", "alias"].map((part) => modeOf(join(disk, part))),
+      ["750", "750", "700", "2755"]
+    )
+    assert.deepStrictEqual(run("instcheck"), quiet)
+    assert.deepStrictEqual(run("instpackage"), quiet)
+    chmodSync(join(home, "queue"), 0o770)
+    const reason = "it is a symbolic link in a directory that others may write"
+    assert.deepStrictEqual(run("instchown", ["queue-only"]), fatal(`unable to use ${home}/queue/mess: ${reason}`))
+    rmSync(disk, { recursive: true })
+  })
+  it.runIf(isRoot)("follows no link that a user of qmail's made; needs root", () => {
+    const [qmailq, other] = [1, 2]
+    const disk = join(scratch, "disk3")
+    renameSync(join(home, "queue/mess"), disk)
+    symlinkSync(disk, join(home, "queue/mess"))
+    lchownSync(join(home, "queue/mess"), qmailq, 0)
+    const refused = (reason: string) => fatal(`unable to use ${home}/queue/mess: ${reason}`)
+    assert.deepStrictEqual(run("instchown"), refused(`it is a symbolic link that uid ${qmailq} made`))
+    lchownSync(join(home, "queue/mess"), 0, 0)
+    chownSync(disk, other, 0)
+    assert.deepStrictEqual(
+      run("instchown"),
+      refused(`it is a symbolic link to a directory of uid ${other}, not of uid 0`)
+    )
+    assert.strictEqual(lstatSync(disk).uid, other)
+    rmSync(disk, { recursive: true })
   })
   it("takes the tree below DESTDIR", () => {
     const destination = join(scratch, "elsewhere")

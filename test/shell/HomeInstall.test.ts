@@ -3,6 +3,7 @@ import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import {
   chmodSync,
+  chownSync,
   lstatSync,
   mkdirSync,
   mkdtempSync,
@@ -203,6 +204,30 @@ describe("HomeInstall.install", () => {
         assert.strictEqual(shown(disk), `${users.find(({ name }) => name === "qmailq")!.uid}:60001 750`)
         assert.strictEqual(lstatSync(prey).uid, 0)
       })
+  )
+
+  it.live.runIf(isRoot)("gives a directory of the queue on another disk to its owner; needs root", () =>
+    Effect.gen(function* () {
+      const uidOf = (name: string) => users.find((user) => user.name === name)!.uid
+      const home = join(scratch, "linked-mess")
+      const disk = join(scratch, "disk-of-mess")
+      for (const directory of [home, join(home, "queue"), disk, join(disk, "mess")]) mkdirSync(directory)
+      symlinkSync(join(disk, "mess"), join(home, "queue/mess"))
+      // Where only root could have put the link: later queue is qmailq's, who could move links of root's there.
+      const first = yield* install(home, qmailHome, { users, groups })
+      if (String(first).startsWith("100 unable to use ")) return
+      assert.deepInclude(first, { _tag: "Installed" })
+      assert.strictEqual(shown(join(disk, "mess/22")), `${uidOf("qmailq")}:60001 750`)
+      chownSync(join(disk, "mess"), 0, 0)
+      assert.strictEqual(
+        yield* install(home, qmailHome, { users, groups }),
+        `111 unable to use ${home}/queue/mess: ` +
+          `it is a symbolic link to a directory of uid 0, not of uid ${uidOf("qmailq")}`
+      )
+      chownSync(join(disk, "mess"), uidOf("qmailq"), 0)
+      assert.deepInclude(yield* install(home, qmailHome, { users, groups }), { _tag: "Installed" })
+      assert.strictEqual(shown(join(disk, "mess/22")), `${uidOf("qmailq")}:60001 750`)
+    })
   )
 
   it.live.runIf(isRoot)("leaves a set-uid qmail-queue in its place: no script can be that; needs root", () =>
