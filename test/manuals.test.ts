@@ -6,7 +6,12 @@ import { join, resolve } from "node:path"
 import { pathToFileURL } from "node:url"
 import * as ControlSamples from "../src/core/control/ControlSamples.ts"
 import * as CopiedFiles from "../src/core/control/CopiedFiles.ts"
+import * as LimitsCheck from "../src/core/control/LimitsCheck.ts"
 import * as Programs from "../src/core/control/Programs.ts"
+import * as SpawnProtocol from "../src/core/delivery/SpawnProtocol.ts"
+import * as SpawnReport from "../src/core/delivery/SpawnReport.ts"
+import * as EnvelopeRecords from "../src/core/envelope/EnvelopeRecords.ts"
+import * as ConnectionLimits from "../src/core/smtp/ConnectionLimits.ts"
 
 const root = resolve(import.meta.dirname, "..")
 const manual = join(root, "docs/man")
@@ -39,6 +44,34 @@ describe("docs/man", () => {
       Programs.all.map(({ name, section }) => `${name}.${section}`).filter((page) => !pages.includes(page)),
       []
     ))
+  it("there is a page for every page of notqmail's sections 5 and 7, and qmail-command(8)", () => {
+    const named = [
+      ...["addresses", "dot-qmail", "envelopes", "maildir", "mbox", "qmail-control", "qmail-header", "qmail-log"].map(
+        (name) => `${name}.5`
+      ),
+      ...["qmail-users.5", "tcp-environ.5", "forgeries.7", "qmail-limits.7", "qmail.7", "qmail-command.8"]
+    ]
+    assert.deepStrictEqual(
+      named.filter((page) => !pages.includes(page)),
+      []
+    )
+  })
+  it("every page that another one points to is there", () => {
+    const system = ["biff.1", "flock.1", "getent.1", "logger.1", "mkfifo.1", "node.1", "perl.1", "setpriv.1"]
+    const others = [...system, "systemd.socket.5", "groupadd.8", "useradd.8"]
+    for (const name of pages)
+      for (const [, title, section] of readFileSync(join(manual, name), "utf8").matchAll(/^\.Xr (\S+) ([1578])/gm))
+        if (!others.includes(`${title}.${section}`)) assert.include(pages, `${title}.${section}`, name)
+  })
+  it("the page of limits has the numbers that the code has", () => {
+    const page = readFileSync(join(manual, "qmail-limits.7"), "utf8")
+    for (const kib of Object.values(LimitsCheck.addressSpaceKiB)) assert.include(page, kib.toLocaleString("en"))
+    const { connectionsMax, connectionsPerClientMax } = ConnectionLimits.defaults
+    assert.include(page, `${connectionsMax.toLocaleString("en")} at once, ${connectionsPerClientMax} of them`)
+    assert.include(page, `${(EnvelopeRecords.addressBytesMax - 1).toLocaleString("en")} bytes`)
+    assert.include(page, `${SpawnProtocol.reportBytesMax.toLocaleString("en")} bytes of what a delivery says`)
+    assert.include(page, `${SpawnReport.localBytesMax.toLocaleString("en")} of what a local command`)
+  })
   it("mandoc, where it is installed, finds nothing to say", () => {
     const { error, stdout } = spawnSync("mandoc", ["-T", "lint", "-W", "warning", ...pages], {
       cwd: manual,

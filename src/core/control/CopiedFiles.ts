@@ -50,11 +50,17 @@ const manuals: ReadonlyArray<string> = [
   "addresses.5",
   "dot-qmail.5",
   "envelopes.5",
+  "forgeries.7",
   "maildir.5",
   "mbox.5",
+  "qmail.7",
+  "qmail-command.8",
   "qmail-control.5",
+  "qmail-header.5",
+  "qmail-limits.7",
   "qmail-log.5",
-  "qmail-users.5"
+  "qmail-users.5",
+  "tcp-environ.5"
 ]
 
 /** For whoever runs a host; below docs/ of the sources. */
