@@ -25,11 +25,15 @@ export const explainAs =
   ({ errno, operation }: FilesError): Fatal =>
     fatal(`unable to ${verb ?? operation} ${name}: ${systemText(errno)}`)
 
-/** Whoever `idsOf` gives, unless it is so already; undefined leaves the owner alone. */
+/**
+ * Whoever `idsOf` gives, unless it is so already; undefined leaves the owner alone. `what`: all gets its mode, or only
+ * what was missing.
+ */
 export const make = Effect.fnUntraced(function* (
   home: ByteString,
   entries: ReadonlyArray<Entry>,
-  idsOf: (entry: Entry) => Ids | undefined
+  idsOf: (entry: Entry) => Ids | undefined,
+  what: "all" | "missing" = "all"
 ) {
   const files = yield* Files
   const changed = new Set<ByteString>()
@@ -53,7 +57,8 @@ export const make = Effect.fnUntraced(function* (
     }
     if (there.kind !== entry.kind) return yield* fatal(`unable to use ${path}: it is no ${entry.kind}`)
     if (ids !== undefined) yield* dressOpened(path, entry, ids, "readNoFollow")
-    else if (there.mode !== entry.mode) yield* Effect.mapError(files.chmod(path, entry.mode), explain)
+    else if (there.mode !== entry.mode && (what === "all" || before === undefined))
+      yield* Effect.mapError(files.chmod(path, entry.mode), explain)
   }
   for (const directory of changed) yield* Effect.mapError(files.syncDirectory(directory), explain)
 })

@@ -56,12 +56,14 @@ describe("thresher init", () => {
       complaint: ""
     })
     writeFileSync(join(home, "control/locals"), "local.test\nmore.test\n")
+    chmodSync(join(home, "mail"), 0o711)
     assert.deepStrictEqual(thresher(["init", "--home", home, "--domain", "local.test"]), {
       code: 0,
       out: `${home} was a home already; what was there is unchanged\n`,
       complaint: ""
     })
     assert.strictEqual(readFileSync(join(home, "control/locals"), "latin1"), "local.test\nmore.test\n")
+    assert.strictEqual(lstatSync(join(home, "mail")).mode & 0o777, 0o711)
   })
   it("takes the home from QMAILHOME, and a relative one from the working directory", () => {
     const home = place()
