@@ -49,7 +49,12 @@ describe("docs/man", () => {
       ...["addresses", "dot-qmail", "envelopes", "maildir", "mbox", "qmail-control", "qmail-header", "qmail-log"].map(
         (name) => `${name}.5`
       ),
-      ...["qmail-users.5", "tcp-environ.5", "forgeries.7", "qmail-limits.7", "qmail.7", "qmail-command.8"]
+      "qmail-users.5",
+      "tcp-environ.5",
+      "forgeries.7",
+      "qmail-limits.7",
+      "qmail.7",
+      "qmail-command.8"
     ]
     assert.deepStrictEqual(
       named.filter((page) => !pages.includes(page)),

@@ -8,7 +8,7 @@ import * as Cdb from "../core/control/Cdb.ts"
 import * as ControlCheck from "../core/control/ControlCheck.ts"
 import * as ControlFile from "../core/control/ControlFile.ts"
 import * as CopiedFiles from "../core/control/CopiedFiles.ts"
-import { error, type Finding, warning } from "../core/control/Finding.ts"
+import { error, type Finding, isError, warning } from "../core/control/Finding.ts"
 import * as Layout from "../core/control/Layout.ts"
 import * as LayoutCheck from "../core/control/LayoutCheck.ts"
 import * as LimitsCheck from "../core/control/LimitsCheck.ts"
@@ -30,25 +30,20 @@ import { Identity } from "./Identity.ts"
 import * as RoleIds from "./RoleIds.ts"
 
 /** Errors first, each group in the order of the home. */
-export const run: Effect.Effect<ReadonlyArray<Finding>, never, Accounts | Files | Home | Identity> = Effect.gen(
-  function* () {
-    const groups = [
-      yield* tree,
-      yield* controls,
-      yield* users,
-      yield* aliases,
-      yield* dotQmails,
-      yield* fileSystems,
-      yield* inodes,
-      yield* limits
-    ]
-    const findings = groups.flat()
-    return [
-      ...findings.filter((one) => one.severity === "error"),
-      ...findings.filter((one) => one.severity !== "error")
-    ]
-  }
+export const run: Effect.Effect<ReadonlyArray<Finding>, never, Accounts | Files | Home | Identity> = Effect.suspend(
+  () => inOrder([tree, controls, users, aliases, dotQmails, fileSystems, inodes, limits])
 ).pipe(Effect.withSpan("HomeCheck.run"))
+
+/** What may keep a server from starting; the files of all users are not gone through for that. */
+export const errors: Effect.Effect<ReadonlyArray<Finding>, never, Accounts | Files | Home | Identity> = Effect.suspend(
+  () => Effect.map(inOrder([tree, controls, users, fileSystems, inodes]), (findings) => findings.filter(isError))
+).pipe(Effect.withSpan("HomeCheck.errors"))
+
+const inOrder = <R>(groups: ReadonlyArray<Effect.Effect<ReadonlyArray<Finding>, never, R>>) =>
+  Effect.map(Effect.all(groups), (found) => {
+    const findings = found.flat()
+    return [...findings.filter(isError), ...findings.filter((one) => !isError(one))]
+  })
 
 /** Owners, modes and kinds, against the table. */
 const tree = Effect.gen(function* () {
@@ -161,7 +156,11 @@ const dotQmails = Effect.gen(function* () {
     for (const name of yield* Effect.orElseSucceed(files.list(directory), (): ReadonlyArray<ByteString> => [])) {
       if (!name.startsWith(".qmail")) continue
       const file = `${directory}/${name}`
-      const flaw = DotQmail.flaw(yield* textOf(file))
+      const isFile = yield* Effect.orElseSucceed(
+        Effect.map(files.stat(file), ({ kind }) => kind === "file"),
+        () => false
+      )
+      const flaw = isFile ? DotQmail.flaw(yield* textOf(file)) : undefined
       if (flaw === undefined) continue
       const shown = file.startsWith(`${path}/`) ? file.slice(path.length + 1) : file
       findings.push(warning(shown, `${flaw.reason}${DotQmail.flawMeans(record.classic)}`, flaw.line))

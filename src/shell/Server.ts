@@ -114,7 +114,7 @@ const refuseForeignHome = Effect.gen(function* () {
 /** Nothing is started in a home with an error in it. */
 const refuseBrokenHome = Effect.gen(function* () {
   const { path } = yield* Home
-  const refusal = Finding.refusal(yield* HomeCheck.run)
+  const refusal = Finding.refusal(yield* HomeCheck.errors)
   if (refusal !== undefined) return yield* fatal(`unable to start in ${path}: error: ${refusal}`)
 })
 

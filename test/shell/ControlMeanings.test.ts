@@ -11,6 +11,8 @@ import * as Settings from "../../src/core/control/Settings.ts"
 import * as SenderChecks from "../../src/core/relay/SenderChecks.ts"
 import * as RelayClients from "../../src/core/relay/RelayClients.ts"
 import * as RcptPolicy from "../../src/core/relay/RcptPolicy.ts"
+import * as RetrySchedule from "../../src/core/retry/RetrySchedule.ts"
+import { EpochSeconds } from "../../src/core/Time.ts"
 import { Controls } from "../../src/shell/Controls.ts"
 import * as ControlMeanings from "../../src/shell/ControlMeanings.ts"
 import { Home } from "../../src/shell/Home.ts"
@@ -270,6 +272,23 @@ describe("for any control files", () => {
           }
         })
     )
+
+  it("what is said of a lifetime of 0 is what the schedule does", () => {
+    const planAt = (age: number) =>
+      RetrySchedule.plan({
+        channel: "remote",
+        birth: EpochSeconds(1000),
+        now: EpochSeconds(1000 + age),
+        lifetime: 0
+      })
+    assert.include(
+      checked({ ...home, queuelifetime: "0\n" }),
+      "warning: control/queuelifetime: line 1: is 0: mail is returned after its second attempt at the latest"
+    )
+    const { lastAttempt, retryAt } = planAt(0)
+    assert.isFalse(lastAttempt)
+    assert.isTrue(planAt(retryAt - 1000).lastAttempt)
+  })
 
   it.effect("a number that is shown is the number that the readers get", () =>
     Effect.gen(function* () {

@@ -32,7 +32,7 @@ const zeros: Readonly<Record<string, string>> = {
   concurrencylocal: "no local mail is delivered",
   concurrencyremote: "no remote mail is sent",
   maxhops: "every message counts as a loop",
-  queuelifetime: "mail whose first attempt fails is not kept for more than one other",
+  queuelifetime: "mail is returned after its second attempt at the latest",
   timeoutconnect: "no connection is made in time",
   timeoutremote: "no server answers in time"
 }
