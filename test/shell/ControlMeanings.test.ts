@@ -279,7 +279,8 @@ describe("for any control files", () => {
         channel: "remote",
         birth: EpochSeconds(1000),
         now: EpochSeconds(1000 + age),
-        lifetime: 0
+        lifetime: 0,
+        classic: false
       })
     assert.include(
       checked({ ...home, queuelifetime: "0\n" }),

@@ -28,12 +28,10 @@ export interface Order {
   readonly describes: boolean
   /** Permission bits that no home directory and no .qmail file may have. (conf-patrn) */
   readonly patrn: number
-  /** The message goes to a qmail home. */
+  /** A qmail home: every byte of a .qmail file is taken as written, and header lines are qmail's. */
   readonly classic: boolean
   /** Seconds since 1970. */
   readonly now: number
-  /** A qmail home takes every byte of a .qmail file as written. */
-  readonly classic: boolean
 }
 
 /** What the .qmail file says, and how far it was followed. */

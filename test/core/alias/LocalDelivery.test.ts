@@ -21,7 +21,6 @@ const order: LocalDelivery.Order = {
   describes: false,
   classic: true,
   patrn: 0o002,
-  classic: false,
   now: 0
 }
 
