@@ -30,8 +30,11 @@ const cases = stages.flatMap((stage, at) =>
 let home: string
 let server: RunningServer
 const hosts = new Map<string, ScriptedHost>()
+/** A host without PIPELINING: its reply to EHLO has one line. */
+const plain = [...well, "250 reset", ...well.slice(2)]
 beforeAll(async () => {
   for (const { acts, domain } of cases) hosts.set(domain, await startScriptedHost(acts))
+  hosts.set("plain.test", await startScriptedHost(plain))
   home = makeHome({
     relayclients: "127.0.0.1",
     timeoutremote: "1",
@@ -82,6 +85,22 @@ describe("A host that", () => {
       await until("the bounce", bounced, server.log)
     })
   }
+})
+
+describe("A host without PIPELINING", () => {
+  it("gets a second message over the same connection", async () => {
+    for (const turn of [1, 2]) {
+      await converse(server.port, letter("me@local.test", [`${turn}@plain.test`]))
+      const begun = new RegExp(String.raw`starting delivery (\d+): msg \d+ to remote ${turn}@plain.test\n`)
+      await until("its start", () => logged(begun), server.log)
+      const fate = new RegExp(String.raw`^\S+ delivery ${begun.exec(server.log())![1]}: (\w+): `, "m")
+      await until("its fate", () => logged(fate), server.log)
+      assert.strictEqual(fate.exec(server.log())![1], "success", server.log())
+    }
+    const heard = hosts.get("plain.test")!.heard()
+    assert.match(heard, /\r\n\.\r\nRSET\r\nMAIL FROM:<me@local\.test>[^]*RCPT TO:<2@plain\.test>\r\nDATA\r\n/)
+    assert.lengthOf(heard.split("EHLO "), 2)
+  })
 })
 
 describe("A host that is back", () => {

@@ -69,7 +69,8 @@ export const initial = (task: SmtpTask): Next => {
     extensions: task.knownExtensions ?? SmtpAnswer.noExtensions,
     partial: SmtpAnswer.start,
     early: [],
-    expected: ["greeting"],
+    // A connection that was used before has been greeted.
+    expected: task.knownExtensions === undefined ? ["greeting"] : [],
     unsent: [],
     named: 0,
     reports: "",
