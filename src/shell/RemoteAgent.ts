@@ -82,6 +82,7 @@ type Outcome =
   | { readonly _tag: "Reported"; readonly text: ByteString }
   | { readonly _tag: "MoveOn"; readonly text: ByteString }
   | { readonly _tag: "Reconnect" }
+  | { readonly _tag: "Unreached" }
 
 const tryHosts = Effect.fnUntraced(function* (
   job: RemoteJob,
@@ -106,21 +107,20 @@ const tryHosts = Effect.fnUntraced(function* (
       const release: Release = (extensions) => connections.give(to, { connection, extensions, uses: uses + 1 })
       return converse(connection, task, message, settings.replyPatience, release)
     }
-    for (let idle = yield* connections.take(to); idle !== undefined; idle = yield* connections.take(to)) {
-      const outcome = yield* transact(idle.connection, idle.extensions, idle.uses)
-      if (outcome._tag === "Reported") return outcome.text
-    }
-    const left = deadline - (yield* currentSeconds)
-    if (left <= 0) break
-    if (yield* timeouts.shouldSkip(address)) continue
-    const connection = yield* sockets.connect(to, Math.min(settings.connectPatience, left)).pipe(
-      Effect.tap(() => timeouts.connected(address)),
-      Effect.catch(({ errno }) =>
-        Effect.as(errno === "ETIMEDOUT" ? timeouts.timedOut(address) : Effect.void, undefined)
+    const transactAfresh = Effect.gen(function* () {
+      const left = deadline - (yield* currentSeconds)
+      if (left <= 0 || (yield* timeouts.shouldSkip(address))) return unreached
+      const connection = yield* sockets.connect(to, Math.min(settings.connectPatience, left)).pipe(
+        Effect.tap(() => timeouts.connected(address)),
+        Effect.catch(({ errno }) =>
+          Effect.as(errno === "ETIMEDOUT" ? timeouts.timedOut(address) : Effect.void, undefined)
+        )
       )
-    )
-    if (connection === undefined) continue
-    const outcome = yield* transact(connection, undefined, 0)
+      return connection === undefined ? unreached : yield* transact(connection, undefined, 0)
+    })
+    const idle = yield* connections.take(to)
+    let outcome = idle === undefined ? reconnect : yield* transact(idle.connection, idle.extensions, idle.uses)
+    if (outcome._tag === "Reconnect") outcome = yield* transactAfresh
     if (outcome._tag === "Reported") return outcome.text
     if (outcome._tag === "MoveOn") fallback = outcome.text
   }
@@ -188,6 +188,7 @@ const perform = Effect.fnUntraced(function* (
 
 const succeeded = { onSuccess: () => true, onFailure: () => false }
 const reconnect: Outcome = { _tag: "Reconnect" }
+const unreached: Outcome = { _tag: "Unreached" }
 
 interface Message {
   readonly next: Effect.Effect<Extract<SmtpClient.Event, { _tag: "MessageRead" | "MessageUnreadable" }>>

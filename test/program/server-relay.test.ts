@@ -30,11 +30,13 @@ const cases = stages.flatMap((stage, at) =>
 let home: string
 let server: RunningServer
 const hosts = new Map<string, ScriptedHost>()
-/** A host without PIPELINING: its reply to EHLO has one line. */
-const plain = [...well, "250 reset", ...well.slice(2)]
+/** Hosts without PIPELINING: the reply to EHLO has one line. */
+const patient = [...well, "250 reset", ...well.slice(2)]
+const onlyOne = [...well, "250 reset", "421 one message in a connection"]
 beforeAll(async () => {
   for (const { acts, domain } of cases) hosts.set(domain, await startScriptedHost(acts))
-  hosts.set("plain.test", await startScriptedHost(plain))
+  hosts.set("patient.test", await startScriptedHost(patient))
+  hosts.set("onlyone.test", await startScriptedHost(onlyOne))
   home = makeHome({
     relayclients: "127.0.0.1",
     timeoutremote: "1",
@@ -88,18 +90,27 @@ describe("A host that", () => {
 })
 
 describe("A host without PIPELINING", () => {
-  it("gets a second message over the same connection", async () => {
+  const deliverTwo = async (domain: string) => {
     for (const turn of [1, 2]) {
-      await converse(server.port, letter("me@local.test", [`${turn}@plain.test`]))
-      const begun = new RegExp(String.raw`starting delivery (\d+): msg \d+ to remote ${turn}@plain.test\n`)
+      await converse(server.port, letter("me@local.test", [`${turn}@${domain}`]))
+      const begun = new RegExp(String.raw`starting delivery (\d+): msg \d+ to remote ${turn}@${domain}\n`)
       await until("its start", () => logged(begun), server.log)
       const fate = new RegExp(String.raw`^\S+ delivery ${begun.exec(server.log())![1]}: (\w+): `, "m")
       await until("its fate", () => logged(fate), server.log)
       assert.strictEqual(fate.exec(server.log())![1], "success", server.log())
     }
-    const heard = hosts.get("plain.test")!.heard()
-    assert.match(heard, /\r\n\.\r\nRSET\r\nMAIL FROM:<me@local\.test>[^]*RCPT TO:<2@plain\.test>\r\nDATA\r\n/)
+    return hosts.get(domain)!.heard()
+  }
+
+  it("gets a second message over the same connection", async () => {
+    const heard = await deliverTwo("patient.test")
+    assert.match(heard, /\r\n\.\r\nRSET\r\nMAIL FROM:<me@local\.test>[^]*RCPT TO:<2@patient\.test>\r\nDATA\r\n/)
     assert.lengthOf(heard.split("EHLO "), 2)
+  })
+
+  it("gets it over a fresh one if it takes one message in each", async () => {
+    const heard = await deliverTwo("onlyone.test")
+    assert.match(heard, /\r\n\.\r\nRSET\r\nMAIL FROM[^\n]*\nEHLO local\.test\r\nMAIL FROM/)
   })
 })
 

@@ -321,6 +321,51 @@ describe("[W105] connections that are kept", () => {
     })
   )
 
+  const third = (reply: MemoryNetwork.Reply) => {
+    let turn = 0
+    return () => (++turn === 3 ? reply : says("250 ok"))
+  }
+  for (const [stage, what, reply] of [
+    ["MAIL", "says 421", says("421 too many messages in this connection")],
+    ["RCPT", "says 421", says("421 too many messages in this connection")],
+    ["MAIL", "hangs up", hangsUp],
+    ["RCPT", "hangs up", hangsUp]
+  ] as const) {
+    const inbox: Array<MemoryNetwork.Received> = []
+    const heard: Array<string> = []
+    inWorld(
+      `are replaced where the host ${what} at the third ${stage}: every message is taken, and once`,
+      {
+        hosts: { "192.0.2.1:25": { connects: "accepts", inbox, heard, script: { [stage]: third(reply) } } },
+        controls: toOne
+      },
+      Effect.gen(function* () {
+        const settings = yield* RemoteAgent.readSettings
+        for (let i = 0; i < 4; i++) assert.match(yield* RemoteAgent.deliver(job, settings), /^r\0K/)
+        assert.lengthOf(inbox, 4)
+        assert.lengthOf(heard, 2)
+      })
+    )
+  }
+
+  inWorld(
+    "are replaced once: a host that says 421 on a fresh connection too is left for later",
+    {
+      hosts: one({
+        MAIL: (() => {
+          let turn = 0
+          return () => says(++turn === 1 ? "250 ok" : "421 busy")
+        })()
+      }),
+      controls: toOne
+    },
+    Effect.gen(function* () {
+      const settings = yield* RemoteAgent.readSettings
+      assert.match(yield* RemoteAgent.deliver(job, settings), /^r\0K/)
+      assert.match(yield* RemoteAgent.deliver(job, settings), /^ZConnected to 192\.0\.2\.1 but sender was rejected/)
+    })
+  )
+
   const classic: Array<string> = []
   inWorld(
     "do not exist in classic homes",

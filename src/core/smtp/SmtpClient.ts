@@ -32,13 +32,18 @@ interface Talk {
   readonly accepted: boolean
   /** The report about the message, if it is settled while replies are still to come. */
   readonly verdict: ByteString | undefined
-  /** No reply has come in this transaction. */
-  readonly untouched: boolean
+  /** The host has said that it closes the connection. */
+  readonly closing: boolean
 }
 
 export type State =
   | ({ readonly _tag: "Talking" } & Talk)
-  | ({ readonly _tag: "SendingMessage"; readonly encoder: SmtpEncoding.Encoder } & Talk)
+  | ({
+      readonly _tag: "SendingMessage"
+      readonly encoder: SmtpEncoding.Encoder
+      /** Some of the text may have gone out. */
+      readonly begun: boolean
+    } & Talk)
   | { readonly _tag: "Over" }
 
 export type Event =
@@ -55,7 +60,7 @@ export type Command =
   | { readonly _tag: "Report"; readonly text: ByteString }
   /** Another host may be tried; if there is none, this is the report. */
   | { readonly _tag: "MoveOn"; readonly text: ByteString }
-  /** The old connection had ended: nothing was said, the same again over a fresh one. */
+  /** The used connection is at its end and the message not begun: the same again, over a fresh connection. */
   | { readonly _tag: "Reconnect" }
   /** The connection is good for another transaction. */
   | { readonly _tag: "Release"; readonly extensions: SmtpAnswer.Extensions }
@@ -76,7 +81,7 @@ export const initial = (task: SmtpTask): Next => {
     reports: "",
     accepted: false,
     verdict: undefined,
-    untouched: true
+    closing: false
   }
   return task.knownExtensions === undefined ? step({ _tag: "Talking", ...talk }) : beginTransaction(talk)
 }
@@ -110,9 +115,10 @@ const answerAll = (talk: Talk, answers: ReadonlyArray<SmtpAnswer.SmtpAnswer>): N
   for (const [at, answer] of answers.entries()) {
     const { state } = now
     if (state._tag === "Over") break
-    if (state._tag === "SendingMessage") return { ...now, state: { ...state, early: answers.slice(at) } }
+    if (state._tag === "SendingMessage") break
+    const closing = state.closing || answer.code === aboutToClose
     const [stage, ...expected] = state.expected
-    const next = answered({ ...state, expected }, stage!, answer)
+    const next = answered({ ...state, early: answers.slice(at + 1), expected, closing }, stage!, answer)
     now = {
       state: next.state,
       commands: now.commands.length === 0 ? next.commands : [...now.commands, ...next.commands]
@@ -123,52 +129,50 @@ const answerAll = (talk: Talk, answers: ReadonlyArray<SmtpAnswer.SmtpAnswer>): N
 
 const answered = (talk: Talk, stage: Stage, answer: SmtpAnswer.SmtpAnswer): Next => {
   const { partner } = talk.task
-  if (talk.task.knownExtensions !== undefined && talk.untouched && answer.code === closing)
-    return step({ _tag: "Over" }, { _tag: "Reconnect" })
-  const now = talk.untouched ? { ...talk, untouched: false } : talk
+  if (talk.closing && isReplaceable(talk, stage)) return reconnect
   const outcome = SmtpAnswer.outcome(answer)
   const refused = (text: ByteString): ByteString =>
     `${outcome === "permanent" ? "D" : "Z"}${text}.\n${SmtpAnswer.quoted(answer.text)}`
   switch (stage) {
     case "greeting":
-      if (answer.code !== 220) return rejected(now, "greeting failed", answer, "greeting")
-      return now.task.esmtp ? say(now, ["ehlo"]) : say(now, ["helo"])
+      if (answer.code !== 220) return rejected(talk, "greeting failed", answer, "greeting")
+      return talk.task.esmtp ? say(talk, ["ehlo"]) : say(talk, ["helo"])
     case "ehlo":
-      if (answer.code === 250) return beginTransaction({ ...now, extensions: SmtpAnswer.extensions(answer) })
-      if (outcome === "permanent") return say(now, ["helo"])
-      return rejected(now, "my name was rejected", answer, "greeting")
+      if (answer.code === 250) return beginTransaction({ ...talk, extensions: SmtpAnswer.extensions(answer) })
+      if (outcome === "permanent") return say(talk, ["helo"])
+      return rejected(talk, "my name was rejected", answer, "greeting")
     case "helo":
-      if (answer.code !== 250) return rejected(now, "my name was rejected", answer, "greeting")
-      return beginTransaction(now)
+      if (answer.code !== 250) return rejected(talk, "my name was rejected", answer, "greeting")
+      return beginTransaction(talk)
     case "rset":
-      return outcome === "success" ? goOn(now) : step({ _tag: "Over" }, { _tag: "Reconnect" })
+      return outcome === "success" ? goOn(talk) : reconnect
     case "mail":
-      if (outcome === "success") return goOn(now)
-      if (outcome === "temporary" && now.task.moveOn === "temporary")
-        return rejected(now, "sender was rejected", answer, "temporary")
-      return refuse(now, refused(`Connected to ${partner} but sender was rejected`), answer)
+      if (outcome === "success") return goOn(talk)
+      if (outcome === "temporary" && talk.task.moveOn === "temporary")
+        return rejected(talk, "sender was rejected", answer, "temporary")
+      return refuse(talk, refused(`Connected to ${partner} but sender was rejected`))
     case "rcpt":
-      if (now.verdict !== undefined) return goOn(now)
-      if (outcome === "success") return goOn({ ...now, accepted: true, reports: `${now.reports}r\0` })
+      if (talk.verdict !== undefined) return goOn(talk)
+      if (outcome === "success") return goOn({ ...talk, accepted: true, reports: `${talk.reports}r\0` })
       return goOn({
-        ...now,
+        ...talk,
         reports:
-          now.reports +
+          talk.reports +
           (outcome === "permanent" ? "h" : "s") +
           `${partner} does not like recipient.\n${SmtpAnswer.quoted(answer.text)}\0`
       })
     case "data":
       if (outcome !== "success")
-        return refuse(now, now.accepted ? refused(`${partner} failed on DATA command`) : givingUp(now), answer)
+        return refuse(talk, talk.accepted ? refused(`${partner} failed on DATA command`) : givingUp(talk))
       // The host waits for a message that nobody is to get: it is left without the final dot.
-      if (now.verdict !== undefined || !now.accepted) return over(now, now.verdict ?? givingUp(now), "quit")
+      if (talk.verdict !== undefined || !talk.accepted) return over(talk, talk.verdict ?? givingUp(talk), "quit")
       return step(
-        { ...now, _tag: "SendingMessage", encoder: SmtpEncoding.start(now.task.bareCr) },
+        { ...talk, _tag: "SendingMessage", encoder: SmtpEncoding.start(talk.task.bareCr), begun: false },
         { _tag: "ReadMessage" }
       )
     case "dot":
-      if (outcome !== "success") return refuse(now, refused(`${partner} failed after I sent the message`), answer)
-      return end(now, `K${partner} accepted message.\n${SmtpAnswer.quoted(answer.text)}`, answer)
+      if (outcome !== "success") return refuse(talk, refused(`${partner} failed after I sent the message`))
+      return end(talk, `K${partner} accepted message.\n${SmtpAnswer.quoted(answer.text)}`)
   }
 }
 
@@ -187,9 +191,9 @@ const beginTransaction = (talk: Talk): Next => {
 /** The next command, or the next reply if more are to come. */
 const goOn = (talk: Talk): Next => {
   if (talk.expected.length > 0) return step({ ...talk, _tag: "Talking" })
-  if (talk.verdict !== undefined) return end(talk, talk.verdict, undefined)
+  if (talk.verdict !== undefined) return end(talk, talk.verdict)
   const [stage, ...unsent] = talk.unsent
-  return stage === "data" && !talk.accepted ? end(talk, givingUp(talk), undefined) : say({ ...talk, unsent }, [stage!])
+  return stage === "data" && !talk.accepted ? end(talk, givingUp(talk)) : say({ ...talk, unsent }, [stage!])
 }
 
 const say = (talk: Talk, stages: ReadonlyArray<Stage>): Next => {
@@ -228,7 +232,7 @@ const encode = (
   const fed = SmtpEncoding.feed(state.encoder, bytes)
   if (fed === undefined) return over(state, bareCr, "drop")
   const send: Command = { _tag: "Send", bytes: fed.bytes }
-  if (!last) return step<State, Command>({ ...state, encoder: fed.encoder }, send, { _tag: "ReadMessage" })
+  if (!last) return step<State, Command>({ ...state, encoder: fed.encoder, begun: true }, send, { _tag: "ReadMessage" })
   const ended = SmtpEncoding.finish(fed.encoder)
   switch (ended._tag) {
     case "Ended":
@@ -253,22 +257,41 @@ const rejected = (talk: Talk, what: string, answer: SmtpAnswer.SmtpAnswer, since
 }
 
 /** A refusal of the transaction: what is still to come is read first, so that the connection stays good. */
-const refuse = (talk: Talk, verdict: ByteString, answer: SmtpAnswer.SmtpAnswer): Next =>
-  talk.expected.length > 0 && talk.task.keepOpen && answer.code !== closing
+const refuse = (talk: Talk, verdict: ByteString): Next =>
+  talk.expected.length > 0 && talk.task.keepOpen && !talk.closing
     ? step({ ...talk, _tag: "Talking", verdict: talk.verdict ?? verdict })
-    : end(talk, talk.verdict ?? verdict, answer)
+    : end(talk, talk.verdict ?? verdict)
 
-const end = (talk: Talk, verdict: ByteString, answer: SmtpAnswer.SmtpAnswer | undefined): Next =>
-  over(talk, verdict, talk.task.keepOpen && talk.expected.length === 0 && answer?.code !== closing ? "keep" : "quit")
+/** A host that has said more than was asked would be misunderstood in another transaction. */
+const end = (talk: Talk, verdict: ByteString): Next => {
+  const isGood = talk.expected.length === 0 && talk.early.length === 0 && talk.partial.bytes === 0 && !talk.closing
+  return over(talk, verdict, talk.task.keepOpen && isGood ? "keep" : "quit")
+}
 
 const lost = (state: Exclude<State, { _tag: "Over" }>, timedOut: boolean): Next => {
   const { partner } = state.task
-  if (state.task.knownExtensions !== undefined && state.untouched && !timedOut)
-    return step({ _tag: "Over" }, { _tag: "Reconnect" })
-  const critical = state._tag === "Talking" && state.expected[0] === "dot"
+  const stage = state._tag === "Talking" ? state.expected[0]! : state.begun ? "dot" : "data"
+  // A host that has answered something is there: it is only slow.
+  if (isReplaceable(state, stage) && (!timedOut || stage === "rset")) return reconnect
+  const critical = state._tag === "Talking" && stage === "dot"
   const died = `ZConnected to ${partner} but connection died. ${critical ? "Possible duplicate! " : ""}(#4.4.2)\n`
-  return over(state, state.verdict ?? died, "drop")
+  return over(state, state.verdict ?? (isRefusedByAll(state, stage) ? givingUp(state) : died), "drop")
 }
+
+/**
+ * Hosts take so many messages over a connection, or hold it for so long, and not more (RFC 5321, 3.8). The end of a
+ * used connection says nothing about this message, unless its text was sent or its fate is settled already.
+ */
+const isReplaceable = (talk: Talk, stage: Stage): boolean =>
+  talk.task.knownExtensions !== undefined &&
+  stage !== "dot" &&
+  talk.verdict === undefined &&
+  !isRefusedByAll(talk, stage)
+
+/** Only the reply to DATA is missing, and nobody is to get the message. */
+const isRefusedByAll = (talk: Talk, stage: Stage): boolean => stage === "data" && !talk.accepted
+
+const reconnect: Next = step({ _tag: "Over" }, { _tag: "Reconnect" })
 
 /**
  * The report, and what becomes of the connection. Waiting for the reply to QUIT would be just too ridiculous, says
@@ -289,4 +312,4 @@ const over = (talk: Talk, verdict: ByteString, ending: "drop" | "quit" | "keep",
 const partialLine = "DSMTP cannot transfer messages with partial final lines. (#5.6.2)\n"
 const bareCr = "DMessage contains a bare CR. (#5.6.0)\n"
 /** The host is about to close the connection (RFC 5321, 3.8). */
-const closing = 421
+const aboutToClose = 421

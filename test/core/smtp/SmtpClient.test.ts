@@ -217,12 +217,6 @@ describe("[W105] SmtpClient on a connection that is kept", () => {
       assert.strictEqual(ending, "Reconnect")
       assert.isUndefined(report)
     })
-
-  it("is not replaced once something was said", () =>
-    assert.strictEqual(
-      play(again, ["250 reset\r\n", "lost"]).report,
-      "ZConnected to 192.0.2.1 but connection died. (#4.4.2)\n\0"
-    ))
 })
 
 describe("[W98] SmtpClient moves on to another host", () => {

@@ -88,6 +88,89 @@ for (const [name, { isFresh, pipelining, task }] of Object.entries(shapes))
     const more = { size: true, eightBit: true }
   })
 
+const used = Object.entries(shapes).filter(([, { isFresh }]) => !isFresh)
+const fresh = Object.entries(shapes).filter(([, { isFresh }]) => isFresh)
+const died = "ZConnected to 192.0.2.1 but connection died. (#4.4.2)\n\0"
+
+describe("SmtpClient whose host has had enough of a connection", () => {
+  for (const [name, { pipelining, task }] of used) {
+    for (const stage of ["RSET", "MAIL", "RCPT", "DATA"] as const)
+      for (const reply of ["421 enough", "lost"])
+        it(`begins again on a fresh one: ${name}, ${reply} at ${stage}`, () => {
+          const { ending, report } = SmtpPeer.talk(task, { [stage]: reply }, {}, pipelining)
+          assert.deepStrictEqual({ ending, report }, { ending: "Reconnect", report: undefined })
+        })
+
+    it(`begins again when one of two recipients was answered: ${name}`, () => {
+      const two = { ...task, recipients: ["a@x", "b@x"] }
+      for (const first of ["250 a", "550 no a", "450 not now a"])
+        for (const second of ["421 enough", "lost"])
+          assert.strictEqual(
+            SmtpPeer.talk(two, { RCPT: [first, second] }, {}, pipelining).ending,
+            "Reconnect",
+            `${first}, ${second}`
+          )
+    })
+
+    it(`begins again when RSET is refused, or never answered: ${name}`, () => {
+      for (const reply of ["451 what", "500 what", "late"])
+        assert.strictEqual(SmtpPeer.talk(task, { RSET: reply }, {}, pipelining).ending, "Reconnect")
+    })
+
+    it(`waits no second time for a host that is there and slow: ${name}`, () => {
+      for (const stage of ["MAIL", "RCPT"])
+        assert.strictEqual(SmtpPeer.talk(task, { [stage]: "late" }, {}, pipelining).report, died)
+    })
+
+    it(`does not begin again after the message: ${name}`, () =>
+      assert.strictEqual(
+        SmtpPeer.talk(task, { message: "421 enough" }, {}, pipelining).report,
+        `r\0Z192.0.2.1 failed after I sent the message.\n${said("421 enough")}\0`
+      ))
+  }
+
+  const pipelined = shapes["a used connection with PIPELINING"].task
+  for (const end of ["421 enough", "lost"]) {
+    it(`keeps to a refusal that it has heard already: ${end} after it`, () =>
+      assert.strictEqual(
+        SmtpPeer.talk(pipelined, { MAIL: "550 not you", RCPT: end }, {}, true).report,
+        `DConnected to 192.0.2.1 but sender was rejected.\n${said("550 not you")}\0`
+      ))
+
+    it(`has nothing more to ask when all recipients are refused: ${end} at DATA`, () =>
+      assert.strictEqual(
+        SmtpPeer.talk(pipelined, { RCPT: "550 no", DATA: end }, {}, true).report,
+        `h192.0.2.1 does not like recipient.\n${said("550 no")}\0DGiving up on 192.0.2.1.\n\0`
+      ))
+  }
+
+  for (const [name, { pipelining, task }] of fresh) {
+    for (const [stage, report] of [
+      ["MAIL", `ZConnected to 192.0.2.1 but sender was rejected.\n${said("421 enough")}\0`],
+      ["RCPT", `s192.0.2.1 does not like recipient.\n${said("421 enough")}\0DGiving up on 192.0.2.1.\n\0`],
+      ["DATA", `r\0Z192.0.2.1 failed on DATA command.\n${said("421 enough")}\0`]
+    ] as const)
+      it(`waits and closes the connection: ${name}, 421 at ${stage}`, () => {
+        const course = SmtpPeer.talk(task, { [stage]: "421 enough" }, {}, pipelining)
+        assert.deepStrictEqual([course.report, course.ending], [report, "Close"])
+      })
+
+    it(`waits: ${name}, lost at MAIL`, () => {
+      const course = SmtpPeer.talk(task, { MAIL: "lost" }, {}, pipelining)
+      assert.deepStrictEqual([course.report, course.ending], [died, "Close"])
+    })
+  }
+})
+
+describe("SmtpClient whose host says more than it was asked for", () => {
+  for (const [name, { pipelining, task }] of Object.entries(shapes))
+    for (const more of ["421 and now goodbye", "250 twice", "25"])
+      it(`uses the connection no more: ${name}, ${more}`, () => {
+        const course = SmtpPeer.talk(task, { message: `250 queued\r\n${more}` }, {}, pipelining)
+        assert.deepStrictEqual([course.report, course.ending], [accepted, "Close"])
+      })
+})
+
 describe("SmtpClient on a connection whose host knows HELO only", () => {
   it("goes on with RSET and one command at a time in the next transaction", () => {
     const { task } = shapes["a fresh connection"]
