@@ -259,6 +259,25 @@ describe("RemoteAgent.deliver by MX", () => {
   )
 })
 
+describe("RemoteAgent.deliver to a domain whose second MX we are", () => {
+  const zone = {
+    "dest.example": { MX: mx([10, "a.example"], [20, "us.example"]) },
+    "a.example": { A: DnsAnswer.soft, AAAA: DnsAnswer.soft },
+    "us.example": { A: a("192.0.2.200") }
+  }
+  for (const [classic, report] of [
+    [false, /^ZSorry, I couldn't find any host by that name\. \(#4\.1\.2\)/],
+    [true, /^DSorry\. Although I'm listed as a best-preference MX/]
+  ] as const)
+    inWorld(
+      `${classic ? "bounces" : "waits"} while the DNS does not know the first ${classic ? "(classic)" : ""}`,
+      { zone, hosts: {}, classic },
+      Effect.gen(function* () {
+        assert.match(yield* deliver(), report)
+      })
+    )
+})
+
 describe("RemoteAgent.deliver without an answer of the DNS", () => {
   const silent = { mx: () => Effect.never, addresses: () => Effect.never, names: () => Effect.never }
   const never = { ...silent, aliases: () => Effect.never, candidates: () => Effect.succeed([]) }

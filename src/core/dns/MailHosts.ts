@@ -109,7 +109,7 @@ export const select = (found: Found | undefined, reach: Reach): Verdict => {
     ? Infinity
     : Math.min(...hosts.filter(({ address }) => isOurs(address, found.ours, reach)).map((host) => host.preference))
   const usable = hosts.filter(({ preference }) => preference < best)
-  if (usable.length === 0) return ourselves
+  if (usable.length === 0) return !reach.classic && isOneUnknownBefore(lookups, best) ? notFoundNow : ourselves
   return { _tag: "Try", hosts: usable }
 }
 
@@ -118,6 +118,10 @@ export const all = ({ lookups }: Pick<Found, "lookups">, reach: Reach): Readonly
   const hosts = lookups.flatMap((lookup) => addressesOf(lookup, reach))
   return reach.classic ? hosts : hosts.toSorted(byPreferenceThenFamily)
 }
+
+/** A host that is preferred to us may exist: what takes the mail is still to be learnt (RFC 5321, 5.1). */
+const isOneUnknownBefore = (lookups: ReadonlyArray<Lookup>, best: number): boolean =>
+  lookups.some(({ answers, target }) => target.preference < best && answers.some(({ _tag }) => _tag === "Soft"))
 
 const notFoundNow: Verdict = {
   _tag: "Failed",

@@ -178,6 +178,85 @@ describe("[W95] MailHosts.select with ourselves among the hosts", () => {
     assert.strictEqual(select([[0, "d", a("0.0.0.0")]], { direct: true }) as string, ambiguous)
   })
 
+  for (const [what, list, report] of [
+    [
+      "is unknown now",
+      [
+        [10, "a", soft, soft],
+        [20, "us", a("192.0.2.99"), hard]
+      ],
+      softText
+    ],
+    [
+      "has no IPv4 address, and its IPv6 one is unknown now",
+      [
+        [10, "a", hard, soft],
+        [20, "us", a("192.0.2.99")]
+      ],
+      softText
+    ],
+    [
+      "is one of two, the other does not exist",
+      [
+        [5, "a", hard, hard],
+        [10, "b", soft, hard],
+        [20, "us", a("192.0.2.99")]
+      ],
+      softText
+    ],
+    [
+      "does not exist",
+      [
+        [10, "a", hard, hard],
+        [20, "us", a("192.0.2.99"), hard]
+      ],
+      ambiguous
+    ],
+    [
+      "is our equal",
+      [
+        [20, "a", soft, soft],
+        [20, "us", a("192.0.2.99"), hard]
+      ],
+      ambiguous
+    ],
+    [
+      "comes after us",
+      [
+        [20, "us", a("192.0.2.99"), hard],
+        [30, "a", soft, soft]
+      ],
+      ambiguous
+    ],
+    ["is us, with half an answer", [[20, "us", a("192.0.2.99"), soft]], ambiguous]
+  ] as const) {
+    const isSoft = report === softText
+    it(`${isSoft ? "waits" : "bounces"} if only we are left and another host ${what}; in classic homes it bounces`, () => {
+      assert.strictEqual(select(list, { ours, reach: own }) as string, report)
+      assert.strictEqual(select(list, { ours }) as string, ambiguous)
+    })
+  }
+
+  it("uses the host that is known and preferred to us, though another one is unknown", () =>
+    assert.deepStrictEqual(
+      select(
+        [
+          [5, "a", soft],
+          [10, "b", a("192.0.2.2"), soft],
+          [20, "us", a("192.0.2.99")]
+        ],
+        { ours, reach: own }
+      ),
+      ["10 192.0.2.2"]
+    ))
+
+  for (const reach of [classic, own])
+    it(`waits for the relay of a route that is unknown now, ${reach.classic ? "classic" : "own"}`, () =>
+      assert.strictEqual(
+        select([[0, "relay", soft, soft]], { direct: true, relay: true, ours, reach }) as string,
+        softText
+      ))
+
   it("does not ask who we are if a route has named the host", () =>
     assert.deepStrictEqual(select([[0, "us", a("192.0.2.99")]], { direct: true, relay: true, ours }), ["0 192.0.2.99"]))
 
