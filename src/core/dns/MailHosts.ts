@@ -77,9 +77,12 @@ export const targets = (domain: ByteString, answer: MxAnswer, chance: number): T
   return { targets: ordered, direct: false }
 }
 
-/** Which addresses are asked for. An MX that names the root takes no mail (RFC 7505): there is nothing to ask. */
-export const families = ({ host }: Target, { classic }: Reach): ReadonlyArray<"A" | "AAAA"> =>
-  host === "" || host === "." ? [] : classic ? ["A"] : ["A", "AAAA"]
+/** Which addresses are asked for. */
+export const families = (target: Target, { classic }: Reach): ReadonlyArray<"A" | "AAAA"> =>
+  isNobody(target) ? [] : classic ? ["A"] : ["A", "AAAA"]
+
+/** The root as an MX: no mail is taken (RFC 7505). Beside other MX it counts for nothing. */
+const isNobody = ({ host }: Target): boolean => host === "" || host === "."
 
 /** A target and what was found for it: an answer for each kind of address that was asked for. */
 export interface Lookup {
@@ -100,6 +103,7 @@ export interface Found {
 export const select = (found: Found | undefined, reach: Reach): Verdict => {
   if (found === undefined) return notFoundNow
   const { direct, domain, lookups, relay } = found
+  if (!reach.classic && !direct && lookups.every(({ target }) => isNobody(target))) return noMail
   const answers = lookups.flatMap((lookup) => lookup.answers)
   const isSoft = answers.some(({ _tag }) => _tag === "Soft")
   if (direct && !answers.some(({ _tag }) => _tag === "Records")) return isSoft ? notFoundNow : noSuchHost(domain)
@@ -154,6 +158,7 @@ const noSuchHost = (domain: ByteString): Verdict => ({
   _tag: "Failed",
   report: `DSorry, I couldn't find any host named ${replaceUnless(domain, isGraphic, "?")}. (#5.1.2)\n`
 })
+const noMail: Verdict = { _tag: "Failed", report: "DThat domain takes no mail. (#5.1.10)\n" }
 const noAddress: Verdict = {
   _tag: "Failed",
   report: "DSorry, I couldn't find a mail exchanger or IP address. (#5.4.4)\n"

@@ -150,6 +150,27 @@ describe("MailHosts.select", () => {
   ] as const)
     it(`reports that ${what}`, () => assert.strictEqual(select(hosts, { direct }) as string, report))
 
+  for (const host of ["", "."])
+    it(`says that a domain takes no mail if its MX is ${JSON.stringify(host)}, in homes of our own`, () => {
+      assert.strictEqual(select([[0, host]], { reach: own }) as string, "DThat domain takes no mail. (#5.1.10)\n")
+      assert.strictEqual(select([[0, host]]) as string, noneText)
+    })
+
+  it("says that the empty host does not exist, which has no MX at all", () =>
+    assert.match(select([[0, ""]], { direct: true, reach: own }) as string, /^D.*any host named .*5\.1\.2/))
+
+  it("passes over such an MX beside others", () =>
+    assert.deepStrictEqual(
+      select(
+        [
+          [0, ""],
+          [10, "b", a("192.0.2.3")]
+        ],
+        { reach: own }
+      ),
+      ["10 192.0.2.3"]
+    ))
+
   it("uses what was found although nobody knew the rest", () =>
     assert.deepStrictEqual(
       select([
