@@ -7,6 +7,7 @@ import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as IpAddress from "../core/address/IpAddress.ts"
 import { type ByteString, fromChunk, toChunk } from "../core/Bytes.ts"
+import type { Errno } from "../core/Outcome.ts"
 import type { Seconds } from "../core/Time.ts"
 import { type Connection, type Endpoint, Sockets, SocketsError } from "./Sockets.ts"
 
@@ -31,7 +32,7 @@ export interface Received {
 }
 
 export interface InventedHost {
-  readonly connects: "accepts" | "refuses" | "isUnreachable" | "timesOut"
+  readonly connects: "accepts" | "refuses" | "isUnreachable" | "timesOut" | { readonly failsWith: Errno }
   /** What is not in the script goes well. A function is asked with the line. */
   readonly script?: Readonly<Partial<Record<Stage, Reply | ((line: ByteString) => Reply)>>>
   /** Filled as messages come in. */
@@ -57,6 +58,7 @@ export const nameOf = ({ address, port }: Endpoint): string => {
 
 const connect = (host: InventedHost | undefined, patience: Seconds): Effect.Effect<Connection, SocketsError> => {
   const failed = (errno: string) => Effect.fail(new SocketsError({ operation: "connect", errno }))
+  if (typeof host?.connects === "object") return failed(host.connects.failsWith)
   switch (host?.connects) {
     case "accepts":
       return Effect.sync(() => talk(host))

@@ -11,6 +11,7 @@ import { type ByteString } from "../core/Bytes.ts"
 import * as ControlMap from "../core/control/ControlMap.ts"
 import * as Settings from "../core/control/Settings.ts"
 import * as MailHosts from "../core/dns/MailHosts.ts"
+import * as TcpTimeouts from "../core/dns/TcpTimeouts.ts"
 import * as SmtpRoutes from "../core/route/SmtpRoutes.ts"
 import * as RemoteSettings from "../core/smtp/RemoteSettings.ts"
 import * as SmtpClient from "../core/smtp/SmtpClient.ts"
@@ -110,13 +111,23 @@ const tryHosts = Effect.fnUntraced(function* (
     const transactAfresh = Effect.gen(function* () {
       const left = deadline - (yield* currentSeconds)
       if (left <= 0 || (yield* timeouts.shouldSkip(address))) return unreached
-      const connection = yield* sockets.connect(to, Math.min(settings.connectPatience, left)).pipe(
-        Effect.tap(() => timeouts.connected(address)),
-        Effect.catch(({ errno }) =>
-          Effect.as(errno === "ETIMEDOUT" ? timeouts.timedOut(address) : Effect.void, undefined)
-        )
-      )
-      return connection === undefined ? unreached : yield* transact(connection, undefined, 0)
+      const attempt = yield* Effect.match(sockets.connect(to, Math.min(settings.connectPatience, left)), {
+        onFailure: ({ errno }) => ({ _tag: TcpTimeouts.failure(errno) }),
+        onSuccess: (connection) => ({ _tag: "Connected" as const, connection })
+      })
+      switch (attempt._tag) {
+        case "Connected": {
+          const { connection } = attempt
+          yield* Effect.onInterrupt(timeouts.connected(address), () => connection.close)
+          return yield* transact(connection, undefined, 0)
+        }
+        case "Answered":
+          return yield* Effect.as(timeouts.connected(address), unreached)
+        case "TimedOut":
+          return yield* Effect.as(timeouts.timedOut(address), unreached)
+        case "NotAsked":
+          return noResources
+      }
     })
     const idle = yield* connections.take(to)
     let outcome = idle === undefined ? reconnect : yield* transact(idle.connection, idle.extensions, idle.uses)
@@ -189,6 +200,10 @@ const perform = Effect.fnUntraced(function* (
 const succeeded = { onSuccess: () => true, onFailure: () => false }
 const reconnect: Outcome = { _tag: "Reconnect" }
 const unreached: Outcome = { _tag: "Unreached" }
+const noResources: Outcome = {
+  _tag: "Reported",
+  text: report("ZSystem resources temporarily unavailable. (#4.3.0)\n")
+}
 
 interface Message {
   readonly next: Effect.Effect<Extract<SmtpClient.Event, { _tag: "MessageRead" | "MessageUnreadable" }>>

@@ -16,6 +16,7 @@ import { Locks } from "./Locks.ts"
 
 export interface TcpTimeoutCalls {
   readonly shouldSkip: (address: IpAddress) => Effect.Effect<boolean>
+  /** It has taken the connection, or refused it at once. */
   readonly connected: (address: IpAddress) => Effect.Effect<void>
   readonly timedOut: (address: IpAddress) => Effect.Effect<void>
 }
@@ -83,9 +84,10 @@ export class TcpTimeoutFile extends Context.Service<TcpTimeoutFile, TcpTimeoutCa
           }),
           connected: Effect.fnUntraced(function* (address: IpAddress) {
             const layout = TcpTimeouts.layoutOf(address)
-            const copy = copies.get(layout)
-            if (copy !== undefined && TcpTimeouts.afterSuccess(copy.table, address) !== undefined)
-              yield* update(layout, (table) => TcpTimeouts.afterSuccess(table, address))
+            // The copy may have gone with a change to another record.
+            const table = copies.get(layout)?.table ?? (yield* latest(layout, yield* currentSeconds))
+            if (TcpTimeouts.afterSuccess(table, address) !== undefined)
+              yield* update(layout, (now) => TcpTimeouts.afterSuccess(now, address))
           }),
           timedOut: Effect.fnUntraced(function* (address: IpAddress) {
             const now = yield* currentSeconds

@@ -148,6 +148,21 @@ describe.concurrent("qmail-remote", () => {
     server.stop()
   })
 
+  for (const [name, address, literal, bytes, countAt] of [
+    ["tcpto", [127, 0, 0, 1], "127.0.0.1", 1024, 4],
+    ["tcpto6", [0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1], "[IPv6:::1]", 2048, 16]
+  ] as const)
+    it(`clears the record of an address in lock/${name} that refuses a connection`, async () => {
+      const gone = await startScriptedHost([])
+      gone.stop()
+      const home = makeHome(true, { smtproutes: `:${literal}:${gone.port}\n` })
+      const table = new Uint8Array(bytes)
+      table.set([...address, 1])
+      writeFileSync(`${home}/queue/lock/${name}`, table)
+      assert.strictEqual((await run("qmail-remote", ["h", "s@x", "r@y"], { home })).stdout, noConnection)
+      assert.strictEqual(readFileSync(`${home}/queue/lock/${name}`)[countAt], 0)
+    })
+
   it("goes on without the table of timeouts where it cannot be opened", async () => {
     const server = await startScriptedHost(well)
     const home = makeHome(false, { smtproutes: `:127.0.0.1:${server.port}\n` })

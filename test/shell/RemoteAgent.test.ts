@@ -250,6 +250,34 @@ describe("RemoteAgent.deliver by MX", () => {
     })
   )
 
+  for (const [kind, address, name] of [
+    ["A", "192.0.2.1", "192.0.2.1:25"],
+    ["AAAA", "2001:db8::1", "[2001:db8::1]:25"]
+  ] as const)
+    for (const [failsWith, isCleared] of [
+      ["ECONNREFUSED", true],
+      ["ECONNRESET", true],
+      ["EHOSTUNREACH", true],
+      ["ENETUNREACH", true],
+      ["EACCES", true],
+      ["ETIMEDOUT", false],
+      ["EMFILE", false]
+    ] as const)
+      inWorld(
+        `${isCleared ? "forgets" : "keeps"} the timeouts of ${address} at ${failsWith}`,
+        { zone: { "dest.example": { [kind]: a(address) } }, hosts: { [name]: { connects: { failsWith } } } },
+        Effect.gen(function* () {
+          const timeouts = yield* TcpTimeoutFile
+          yield* timeouts.timedOut(ip(address))
+          const outcome = yield* deliver()
+          const lack = "ZSystem resources temporarily unavailable. (#4.3.0)\n\0"
+          const none = "ZSorry, I wasn't able to establish an SMTP connection. (#4.4.1)\n\0"
+          assert.strictEqual(outcome, failsWith === "EMFILE" ? lack : none)
+          yield* timeouts.timedOut(ip(address))
+          assert.strictEqual(yield* timeouts.shouldSkip(ip(address)), !isCleared)
+        })
+      )
+
   inWorld(
     "[W95] bounces a domain that points at us",
     { zone: { "dest.example": { MX: mx([5, "us.example"]) }, "us.example": { A: a("192.0.2.200") } }, hosts: {} },

@@ -62,6 +62,20 @@ describe("TcpTimeoutFile", () => {
         }).pipe(Effect.provide(layer()))
       )
 
+  for (const address of [v4, v6])
+    it.effect(`clears ${IpAddress.format(address)} although another record was written since it was looked up`, () =>
+      Effect.gen(function* () {
+        const timeouts = yield* TcpTimeoutFile
+        yield* timeouts.timedOut(address)
+        assert.isFalse(yield* timeouts.shouldSkip(address))
+        yield* timeouts.timedOut(IpAddress.parse(address === v4 ? "192.0.2.2" : "2001:db8::2")!)
+        yield* timeouts.connected(address)
+        yield* TestClock.adjust("121 seconds")
+        yield* timeouts.timedOut(address)
+        assert.isFalse(yield* timeouts.shouldSkip(address), "it is the first one again")
+      }).pipe(Effect.provide(onDisk(both(), 10)))
+    )
+
   for (const [what, disk, lockedElsewhere] of [
     ["there is no file", () => diskWith(), false],
     ["the file is locked for ever by nobody knows whom", both, true]

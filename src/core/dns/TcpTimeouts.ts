@@ -9,6 +9,7 @@
  */
 import * as IpAddress from "../address/IpAddress.ts"
 import type { ByteString } from "../Bytes.ts"
+import type { Errno } from "../Outcome.ts"
 
 /** How records lie in a file. */
 export interface Layout {
@@ -48,7 +49,19 @@ export const shouldSkip = (
   return (age >= 0 || classic) && age < (leastMinutes + (pid & 31)) * 64
 }
 
-/** Undefined: nothing to write. */
+/** What a connection that could not be made says about its address. */
+export type Failure =
+  | "TimedOut"
+  /** Refused, reset or unreachable: that was said at once, and is no reason to leave the address alone. */
+  | "Answered"
+  /** Nobody was asked: this host is short of something. */
+  | "NotAsked"
+
+/** `tcpto_err(ip, errno == error_timeout)` of qmail-remote.c; it stops where there is no socket. */
+export const failure = (errno: Errno): Failure =>
+  errno === "ETIMEDOUT" ? "TimedOut" : ourLack.has(errno) ? "NotAsked" : "Answered"
+
+/** After a connection, or a failure that was an answer. Undefined: nothing to write. */
 export const afterSuccess = (table: Uint8Array, address: IpAddress.IpAddress): Change | undefined => {
   const layout = layoutOf(address)
   const at = find(table, layout, address)
@@ -154,6 +167,7 @@ const writeTime = (record: Uint8Array, { timeAt }: Layout, time: number): void =
   for (let i = 0; i < 4; i++) record[timeAt + i] = Math.floor(time / 2 ** (8 * i)) & 255
 }
 
+const ourLack: ReadonlySet<Errno> = new Set(["EMFILE", "ENFILE", "ENOBUFS", "ENOMEM"])
 /** One timeout may be chance. */
 const countToSkip = 2
 const mostCount = 10

@@ -29,6 +29,21 @@ const apply = (table: Uint8Array, change: TcpTimeouts.Change | undefined): Uint8
   return after
 }
 
+describe("TcpTimeouts.failure", () => {
+  for (const [errno, said] of [
+    ["ETIMEDOUT", "TimedOut"],
+    ["ECONNREFUSED", "Answered"],
+    ["EHOSTUNREACH", "Answered"],
+    ["ENETUNREACH", "Answered"],
+    ["ECONNRESET", "Answered"],
+    ["EACCES", "Answered"],
+    ["EADDRNOTAVAIL", "Answered"],
+    ["EMFILE", "NotAsked"],
+    ["ENFILE", "NotAsked"]
+  ] as const)
+    it(`takes ${errno} for ${said}`, () => assert.strictEqual(TcpTimeouts.failure(errno), said))
+})
+
 describe("TcpTimeouts.shouldSkip", () => {
   for (const [count, age, pid, skips] of [
     [0, 0, 0, false],
