@@ -15,6 +15,13 @@ import type { SmtpTask } from "./SmtpTask.ts"
 
 type Stage = "greeting" | "ehlo" | "helo" | "rset" | "mail" | "rcpt" | "data" | "dot"
 
+interface Verdict {
+  /** The report about the message. */
+  readonly text: ByteString
+  /** Another host may take it back. */
+  readonly another: boolean
+}
+
 interface Talk {
   readonly task: SmtpTask
   readonly extensions: SmtpAnswer.Extensions
@@ -30,8 +37,8 @@ interface Talk {
   /** Reports about recipients. */
   readonly reports: ByteString
   readonly accepted: boolean
-  /** The report about the message, if it is settled while replies are still to come. */
-  readonly verdict: ByteString | undefined
+  /** What became of the message, if it is settled while replies are still to come. */
+  readonly verdict: Verdict | undefined
   /** The host has said that it closes the connection. */
   readonly closing: boolean
 }
@@ -99,7 +106,7 @@ export const decide = (state: State, event: Event): Next => {
     case "MessageRead":
       return state._tag === "SendingMessage" ? encode(state, event) : impossible(event, "no message was asked for")
     case "MessageUnreadable":
-      return over(state, "ZUnable to read message. (#4.3.0)\n", "drop")
+      return over(state, unreadable, "drop")
   }
 }
 
@@ -148,9 +155,9 @@ const answered = (talk: Talk, stage: Stage, answer: SmtpAnswer.SmtpAnswer): Next
       return outcome === "success" ? goOn(talk) : reconnect
     case "mail":
       if (outcome === "success") return goOn(talk)
-      if (outcome === "temporary" && talk.task.moveOn === "temporary")
-        return rejected(talk, "sender was rejected", answer, "temporary")
-      return refuse(talk, refused(`Connected to ${partner} but sender was rejected`))
+      return outcome === "temporary"
+        ? rejected(talk, "sender was rejected", answer, "temporary")
+        : conclude(talk, refused(`Connected to ${partner} but sender was rejected`))
     case "rcpt":
       if (talk.verdict !== undefined) return goOn(talk)
       if (outcome === "success") return goOn({ ...talk, accepted: true, reports: `${talk.reports}r\0` })
@@ -163,16 +170,16 @@ const answered = (talk: Talk, stage: Stage, answer: SmtpAnswer.SmtpAnswer): Next
       })
     case "data":
       if (outcome !== "success")
-        return refuse(talk, talk.accepted ? refused(`${partner} failed on DATA command`) : givingUp(talk))
-      // The host waits for a message that nobody is to get: it is left without the final dot.
-      if (talk.verdict !== undefined || !talk.accepted) return over(talk, talk.verdict ?? givingUp(talk), "quit")
-      return step(
-        { ...talk, _tag: "SendingMessage", encoder: SmtpEncoding.start(talk.task.bareCr), begun: false },
-        { _tag: "ReadMessage" }
-      )
+        return conclude(talk, talk.accepted ? refused(`${partner} failed on DATA command`) : givingUp(talk))
+      return talk.verdict !== undefined || !talk.accepted
+        ? sendNothing(talk)
+        : step(
+            { ...talk, _tag: "SendingMessage", encoder: SmtpEncoding.start(talk.task.bareCr), begun: false },
+            { _tag: "ReadMessage" }
+          )
     case "dot":
-      if (outcome !== "success") return refuse(talk, refused(`${partner} failed after I sent the message`))
-      return end(talk, `K${partner} accepted message.\n${SmtpAnswer.quoted(answer.text)}`)
+      if (outcome !== "success") return conclude(talk, refused(`${partner} failed after I sent the message`))
+      return conclude(talk, `K${partner} accepted message.\n${SmtpAnswer.quoted(answer.text)}`)
   }
 }
 
@@ -193,7 +200,7 @@ const goOn = (talk: Talk): Next => {
   if (talk.expected.length > 0) return step({ ...talk, _tag: "Talking" })
   if (talk.verdict !== undefined) return end(talk, talk.verdict)
   const [stage, ...unsent] = talk.unsent
-  return stage === "data" && !talk.accepted ? end(talk, givingUp(talk)) : say({ ...talk, unsent }, [stage!])
+  return stage === "data" && !talk.accepted ? conclude(talk, givingUp(talk)) : say({ ...talk, unsent }, [stage!])
 }
 
 const say = (talk: Talk, stages: ReadonlyArray<Stage>): Next => {
@@ -251,19 +258,29 @@ const after = (first: Command, next: Next): Next => ({ state: next.state, comman
 
 /** A refusal before anything was said about recipients, which another host may take back. */
 const rejected = (talk: Talk, what: string, answer: SmtpAnswer.SmtpAnswer, since: "greeting" | "temporary"): Next => {
-  const text = `ZConnected to ${talk.task.partner} but ${what}.\n${SmtpAnswer.quoted(answer.text)}`
-  const { moveOn } = talk.task
-  return over(talk, text, "quit", moveOn === "temporary" || moveOn === since)
+  const { moveOn, partner } = talk.task
+  const text = `ZConnected to ${partner} but ${what}.\n${SmtpAnswer.quoted(answer.text)}`
+  const another = moveOn === "temporary" || moveOn === since
+  return since === "greeting" ? over(talk, { text, another }, "quit") : conclude(talk, text, another)
 }
 
-/** A refusal of the transaction: what is still to come is read first, so that the connection stays good. */
-const refuse = (talk: Talk, verdict: ByteString): Next =>
-  talk.expected.length > 0 && talk.task.keepOpen && !talk.closing
-    ? step({ ...talk, _tag: "Talking", verdict: talk.verdict ?? verdict })
-    : end(talk, talk.verdict ?? verdict)
+/** Settled; what is still to come is read first: DATA may be among what was said, and the connection stays good. */
+const conclude = (talk: Talk, text: ByteString, another = false): Next => {
+  const verdict = talk.verdict ?? { text, another }
+  return talk.expected.length > 0 && !talk.closing ? step({ ...talk, _tag: "Talking", verdict }) : end(talk, verdict)
+}
+
+/** A host has let DATA pass that refused the sender or all recipients. It gets a message of no lines (RFC 2920, 3.1). */
+const sendNothing = (talk: Talk): Next => {
+  const verdict = talk.verdict ?? final(givingUp(talk))
+  const dot: Command = { _tag: "Send", bytes: toChunk(".\r\n") }
+  return talk.task.keepOpen
+    ? step<State, Command>({ ...talk, _tag: "Talking", verdict, expected: ["dot"] }, dot)
+    : after(dot, over(talk, verdict, "quit"))
+}
 
 /** A host that has said more than was asked would be misunderstood in another transaction. */
-const end = (talk: Talk, verdict: ByteString): Next => {
+const end = (talk: Talk, verdict: Verdict): Next => {
   const isGood = talk.expected.length === 0 && talk.early.length === 0 && talk.partial.bytes === 0 && !talk.closing
   return over(talk, verdict, talk.task.keepOpen && isGood ? "keep" : "quit")
 }
@@ -275,7 +292,7 @@ const lost = (state: Exclude<State, { _tag: "Over" }>, timedOut: boolean): Next 
   if (isReplaceable(state, stage) && (!timedOut || stage === "rset")) return reconnect
   const critical = state._tag === "Talking" && stage === "dot"
   const died = `ZConnected to ${partner} but connection died. ${critical ? "Possible duplicate! " : ""}(#4.4.2)\n`
-  return over(state, state.verdict ?? (isRefusedByAll(state, stage) ? givingUp(state) : died), "drop")
+  return over(state, state.verdict ?? final(isRefusedByAll(state, stage) ? givingUp(state) : died), "drop")
 }
 
 /**
@@ -297,8 +314,8 @@ const reconnect: Next = step({ _tag: "Over" }, { _tag: "Reconnect" })
  * The report, and what becomes of the connection. Waiting for the reply to QUIT would be just too ridiculous, says
  * qmail-remote; the report goes out before the connection is closed, which may take its time.
  */
-const over = (talk: Talk, verdict: ByteString, ending: "drop" | "quit" | "keep", another = false): Next => {
-  const report: Command = { _tag: another ? "MoveOn" : "Report", text: `${talk.reports}${verdict}\0` }
+const over = (talk: Talk, { another, text }: Verdict, ending: "drop" | "quit" | "keep"): Next => {
+  const report: Command = { _tag: another ? "MoveOn" : "Report", text: `${talk.reports}${text}\0` }
   switch (ending) {
     case "drop":
       return step({ _tag: "Over" }, report, { _tag: "Close" })
@@ -309,7 +326,9 @@ const over = (talk: Talk, verdict: ByteString, ending: "drop" | "quit" | "keep",
   }
 }
 
-const partialLine = "DSMTP cannot transfer messages with partial final lines. (#5.6.2)\n"
-const bareCr = "DMessage contains a bare CR. (#5.6.0)\n"
+const final = (text: ByteString): Verdict => ({ text, another: false })
+const unreadable = final("ZUnable to read message. (#4.3.0)\n")
+const partialLine = final("DSMTP cannot transfer messages with partial final lines. (#5.6.2)\n")
+const bareCr = final("DMessage contains a bare CR. (#5.6.0)\n")
 /** The host is about to close the connection (RFC 5321, 3.8). */
 const aboutToClose = 421

@@ -174,17 +174,6 @@ describe("SmtpClient with EHLO", () => {
       `ZConnected to 192.0.2.1 but my name was rejected.\n${said("450 later")}\0`
     ))
 
-  it("sends no message that nobody is to get, even if the host says 354", () => {
-    const { ending, report, sent } = play({ ...extended, keepOpen: true }, [
-      "220 hi\r\n",
-      ehlo,
-      "250 s\r\n550 no\r\n354 go\r\n"
-    ])
-    assert.strictEqual(report, `h192.0.2.1 does not like recipient.\n${said("550 no")}\0DGiving up on 192.0.2.1.\n\0`)
-    assert.isTrue(sent.endsWith("DATA\r\nQUIT\r\n"))
-    assert.strictEqual(ending, "Close")
-  })
-
   it("blames the sender, not what followed from his refusal", () =>
     assert.strictEqual(
       play({ ...extended, keepOpen: true }, ["220 hi\r\n", ehlo, "550 not you\r\n503 b\r\n503 c\r\n"]).report,

@@ -162,6 +162,53 @@ describe("SmtpClient whose host has had enough of a connection", () => {
   }
 })
 
+describe("SmtpClient whose host says 354 though nobody is to get the message", () => {
+  const pipelined = Object.entries(shapes).filter(([, { pipelining }]) => pipelining)
+  for (const [name, { task }] of pipelined)
+    for (const [what, script, report] of [
+      [
+        "the sender",
+        { MAIL: "550 no", RCPT: "503 no" },
+        `DConnected to 192.0.2.1 but sender was rejected.\n${said("550 no")}\0`
+      ],
+      [
+        "the recipient",
+        { RCPT: "550 no" },
+        `h192.0.2.1 does not like recipient.\n${said("550 no")}\0DGiving up on 192.0.2.1.\n\0`
+      ]
+    ] as const) {
+      for (const [reply, ending] of [
+        ["250 queued", "Release"],
+        ["554 no valid recipients", "Release"],
+        ["421 goodbye", "Close"],
+        ["lost", "Close"]
+      ] as const)
+        it(`sends a lone dot, and reports what was refused: ${what}, ${name}, ${reply}`, () => {
+          const course = SmtpPeer.talk(task, { ...script, DATA: "354 go", message: reply }, {}, true)
+          assert.isTrue(course.sent.endsWith(ending === "Release" || reply === "lost" ? "DATA\r\n.\r\n" : "QUIT\r\n"))
+          assert.deepStrictEqual([course.report, course.ending], [report, ending])
+        })
+
+      it(`says QUIT behind the dot if the connection is not to be kept: ${what}, ${name}`, () => {
+        const course = SmtpPeer.talk({ ...task, keepOpen: false }, { ...script, DATA: "354 go" }, {}, true)
+        assert.isTrue(course.sent.endsWith("DATA\r\n.\r\nQUIT\r\n"))
+        assert.strictEqual(course.report, report)
+      })
+    }
+
+  it("hears all replies before it tries another host, and says QUIT when they have come", () => {
+    const { task } = shapes["a fresh connection with PIPELINING"]
+    const course = SmtpPeer.talk(
+      { ...task, moveOn: "temporary", keepOpen: false },
+      { MAIL: "451 no", DATA: "354 go" },
+      {},
+      true
+    )
+    assert.isTrue(course.sent.endsWith("DATA\r\n.\r\nQUIT\r\n"))
+    assert.strictEqual(course.report, `(move on)ZConnected to 192.0.2.1 but sender was rejected.\n${said("451 no")}\0`)
+  })
+})
+
 describe("SmtpClient whose host says more than it was asked for", () => {
   for (const [name, { pipelining, task }] of Object.entries(shapes))
     for (const more of ["421 and now goodbye", "250 twice", "25"])
