@@ -10,15 +10,18 @@ export interface ScriptedHost {
   readonly stop: () => void
 }
 
-/** Says one line for each of ours; after 354 one for the message. Then it is at its end, and does the last act. */
-export const startScriptedHost = (acts: ReadonlyArray<Act>, at = 0): Promise<ScriptedHost> =>
+/**
+ * Says one line for each of ours; after 354 one for the message. Then it is at its end, and does the last act.
+ * `later`: what it does in all connections but the first.
+ */
+export const startScriptedHost = (acts: ReadonlyArray<Act>, at = 0, later = acts): Promise<ScriptedHost> =>
   new Promise((started) => {
     let heard = ""
     const sockets = new Set<Socket>()
     const server = createServer((socket) => {
+      const left = [...(sockets.size === 0 ? acts : later)]
       sockets.add(socket)
       socket.on("error", () => {})
-      const left = [...acts]
       let unread = ""
       let inMessage = false
       const act = () => {

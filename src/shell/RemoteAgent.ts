@@ -20,7 +20,7 @@ import { Controls } from "./Controls.ts"
 import { type FileCalls, Files } from "./Files.ts"
 import { Home } from "./Home.ts"
 import * as MailHostLookup from "./MailHostLookup.ts"
-import { SmtpConnections } from "./SmtpConnections.ts"
+import { type Idle, SmtpConnections } from "./SmtpConnections.ts"
 import { type Connection, type Endpoint, Sockets } from "./Sockets.ts"
 import { TcpTimeoutFile } from "./TcpTimeoutFile.ts"
 
@@ -82,7 +82,7 @@ const within = <A, B, R>(
 type Outcome =
   | { readonly _tag: "Reported"; readonly text: ByteString }
   | { readonly _tag: "MoveOn"; readonly text: ByteString }
-  | { readonly _tag: "Reconnect" }
+  | Extract<SmtpClient.Command, { _tag: "Reconnect" }>
   | { readonly _tag: "Unreached" }
 
 const tryHosts = Effect.fnUntraced(function* (
@@ -92,50 +92,64 @@ const tryHosts = Effect.fnUntraced(function* (
   hosts: ReadonlyArray<MailHosts.MailHost>,
   message: Message
 ) {
-  const sockets = yield* Sockets
-  const timeouts = yield* TcpTimeoutFile
-  const connections = yield* SmtpConnections
-  const deadline =
-    settings.totalConnectPatience === 0 ? Infinity : (yield* currentSeconds) + settings.totalConnectPatience
+  const patience = settings.totalConnectPatience
+  const deadline = patience === 0 ? Infinity : (yield* currentSeconds) + patience
   const messageBytes = settings.esmtp ? yield* message.size : undefined
   let fallback: ByteString = report(noConnection)
   for (const { address } of hosts) {
-    const to: Endpoint = { address, port }
-    const transact = (connection: Connection, known: SmtpTask.Delivery["knownExtensions"], uses: number) => {
-      const keepOpen = connections.isKeeping && uses + 1 < settings.reuse
-      const partner = IpAddress.format(address)
-      const task = SmtpTask.of(settings, { ...job, partner, messageBytes, knownExtensions: known, keepOpen })
-      const release: Release = (extensions) => connections.give(to, { connection, extensions, uses: uses + 1 })
-      return converse(connection, task, message, settings.replyPatience, release)
-    }
-    const transactAfresh = Effect.gen(function* () {
-      const left = deadline - (yield* currentSeconds)
-      if (left <= 0 || (yield* timeouts.shouldSkip(address))) return unreached
-      const attempt = yield* Effect.match(sockets.connect(to, Math.min(settings.connectPatience, left)), {
-        onFailure: ({ errno }) => ({ _tag: TcpTimeouts.failure(errno) }),
-        onSuccess: (connection) => ({ _tag: "Connected" as const, connection })
-      })
-      switch (attempt._tag) {
-        case "Connected": {
-          const { connection } = attempt
-          yield* Effect.onInterrupt(timeouts.connected(address), () => connection.close)
-          return yield* transact(connection, undefined, 0)
-        }
-        case "Answered":
-          return yield* Effect.as(timeouts.connected(address), unreached)
-        case "TimedOut":
-          return yield* Effect.as(timeouts.timedOut(address), unreached)
-        case "NotAsked":
-          return noResources
-      }
-    })
-    const idle = yield* connections.take(to)
-    let outcome = idle === undefined ? reconnect : yield* transact(idle.connection, idle.extensions, idle.uses)
-    if (outcome._tag === "Reconnect") outcome = yield* transactAfresh
+    const outcome = yield* tryHost({ ...job, messageBytes }, settings, { address, port }, deadline, message)
     if (outcome._tag === "Reported") return outcome.text
     if (outcome._tag === "MoveOn") fallback = outcome.text
   }
   return fallback
+})
+
+/** A connection that was used before, if there is one, and fresh ones for as long as SmtpClient asks for one. */
+const tryHost = Effect.fnUntraced(function* (
+  job: RemoteJob & Pick<SmtpTask.Delivery, "messageBytes">,
+  settings: RemoteSettings.RemoteSettings,
+  to: Endpoint,
+  deadline: number,
+  message: Message
+): Effect.fn.Return<Outcome, never, Sockets | TcpTimeoutFile | SmtpConnections> {
+  const { address } = to
+  const sockets = yield* Sockets
+  const timeouts = yield* TcpTimeoutFile
+  const connections = yield* SmtpConnections
+  const transact = (connection: Connection, esmtp: boolean, idle?: Idle) => {
+    const uses = (idle?.uses ?? 0) + 1
+    const keepOpen = connections.isKeeping && uses < settings.reuse
+    const partner = IpAddress.format(address)
+    const delivery = { ...job, partner, knownExtensions: idle?.extensions, keepOpen }
+    const release: Release = (extensions) => connections.give(to, { connection, extensions, uses })
+    return converse(connection, SmtpTask.of({ ...settings, esmtp }, delivery), message, settings.replyPatience, release)
+  }
+  const transactAfresh = Effect.fnUntraced(function* (esmtp: boolean) {
+    const left = deadline - (yield* currentSeconds)
+    if (left <= 0 || (yield* timeouts.shouldSkip(address))) return unreached
+    const attempt = yield* Effect.match(sockets.connect(to, Math.min(settings.connectPatience, left)), {
+      onFailure: ({ errno }) => ({ _tag: TcpTimeouts.failure(errno) }),
+      onSuccess: (connection) => ({ _tag: "Connected" as const, connection })
+    })
+    switch (attempt._tag) {
+      case "Connected": {
+        const { connection } = attempt
+        yield* Effect.onInterrupt(timeouts.connected(address), () => connection.close)
+        return yield* transact(connection, esmtp)
+      }
+      case "Answered":
+        return yield* Effect.as(timeouts.connected(address), unreached)
+      case "TimedOut":
+        return yield* Effect.as(timeouts.timedOut(address), unreached)
+      case "NotAsked":
+        return noResources
+    }
+  })
+  const idle = yield* connections.take(to)
+  const { esmtp } = settings
+  let outcome = idle === undefined ? yield* transactAfresh(esmtp) : yield* transact(idle.connection, esmtp, idle)
+  while (outcome._tag === "Reconnect") outcome = yield* transactAfresh(outcome.esmtp)
+  return outcome
 })
 
 type Release = (extensions: NonNullable<SmtpTask.Delivery["knownExtensions"]>) => Effect.Effect<void>
@@ -158,7 +172,7 @@ const perform = Effect.fnUntraced(function* (
   release: Release
 ): Effect.fn.Return<Outcome> {
   let { commands, state } = SmtpClient.initial(task)
-  let outcome: Outcome = reconnect
+  let outcome: Outcome = unreached
   for (;;) {
     let event: SmtpClient.Event | undefined
     for (const command of commands) {
@@ -181,6 +195,9 @@ const perform = Effect.fnUntraced(function* (
           yield* release(command.extensions)
           break
         case "Reconnect":
+          outcome = command
+          yield* connection.close
+          break
         case "Close":
           yield* connection.close
       }
@@ -198,7 +215,6 @@ const perform = Effect.fnUntraced(function* (
 })
 
 const succeeded = { onSuccess: () => true, onFailure: () => false }
-const reconnect: Outcome = { _tag: "Reconnect" }
 const unreached: Outcome = { _tag: "Unreached" }
 const noResources: Outcome = {
   _tag: "Reported",

@@ -139,6 +139,15 @@ describe.concurrent("qmail-remote", () => {
     assert.isTrue(plain.heard.startsWith("HELO me.example\r\n"))
   })
 
+  for (const how of ["close", "reset", "421 goodbye"] as const)
+    it(`says HELO over another connection where EHLO is answered with ${how}, in homes of our own`, async () => {
+      const server = await startScriptedHost(["220 hi", how], 0, well)
+      const home = makeHome(true, { smtproutes: `:127.0.0.1:${server.port}\n` })
+      assert.match((await run("qmail-remote", ["h", "s@x", "r@y"], { home })).stdout, /^r\0K/)
+      assert.match(server.heard(), /^EHLO me\.example\r\nHELO me\.example\r\nMAIL FROM/)
+      server.stop()
+    })
+
   it("[W115] [W133] sends every byte as it is to a host without 8BITMIME", async () => {
     const server = await startScriptedHost(well)
     const home = makeHome(true, { smtproutes: `:127.0.0.1:${server.port}\n` })

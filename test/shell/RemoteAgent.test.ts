@@ -287,6 +287,45 @@ describe("RemoteAgent.deliver by MX", () => {
   )
 })
 
+describe("RemoteAgent.deliver to a host that ends the connection at EHLO", () => {
+  const heard: Array<string> = []
+  inWorld(
+    "greets with HELO over another connection, which carries the next message too",
+    { hosts: { "192.0.2.1:25": { connects: "accepts", heard, script: { EHLO: hangsUp } } }, controls: toOne },
+    Effect.gen(function* () {
+      const settings = yield* RemoteAgent.readSettings
+      for (let i = 0; i < 2; i++) assert.match(yield* RemoteAgent.deliver(job, settings), /^r\0K/)
+      assert.deepStrictEqual(
+        heard.map((said) => said.replaceAll(/\r\n[^]*/g, "")),
+        ["EHLO me.example", "HELO me.example"]
+      )
+      assert.include(heard[1], "\r\nRSET\r\n")
+    })
+  )
+
+  inWorld(
+    "waits if HELO fares no better",
+    { hosts: one({ EHLO: hangsUp, HELO: hangsUp }), controls: toOne },
+    Effect.gen(function* () {
+      assert.strictEqual(yield* deliver(), died())
+    })
+  )
+
+  const limited: Array<string> = []
+  inWorld(
+    "does so again behind a used connection that has ended",
+    {
+      hosts: { "192.0.2.1:25": { connects: "accepts", heard: limited, script: { EHLO: hangsUp, RSET: hangsUp } } },
+      controls: toOne
+    },
+    Effect.gen(function* () {
+      const settings = yield* RemoteAgent.readSettings
+      for (let i = 0; i < 2; i++) assert.match(yield* RemoteAgent.deliver(job, settings), /^r\0K/)
+      assert.lengthOf(limited, 4)
+    })
+  )
+})
+
 describe("RemoteAgent.deliver to a domain whose second MX we are", () => {
   const zone = {
     "dest.example": { MX: mx([10, "a.example"], [20, "us.example"]) },

@@ -67,8 +67,8 @@ export type Command =
   | { readonly _tag: "Report"; readonly text: ByteString }
   /** Another host may be tried; if there is none, this is the report. */
   | { readonly _tag: "MoveOn"; readonly text: ByteString }
-  /** The used connection is at its end and the message not begun: the same again, over a fresh connection. */
-  | { readonly _tag: "Reconnect" }
+  /** This connection is at its end and the message not begun: again, over a fresh one. `esmtp`: EHLO may be said. */
+  | { readonly _tag: "Reconnect"; readonly esmtp: boolean }
   /** The connection is good for another transaction. */
   | { readonly _tag: "Release"; readonly extensions: SmtpAnswer.Extensions }
   | { readonly _tag: "Close" }
@@ -136,7 +136,8 @@ const answerAll = (talk: Talk, answers: ReadonlyArray<SmtpAnswer.SmtpAnswer>): N
 
 const answered = (talk: Talk, stage: Stage, answer: SmtpAnswer.SmtpAnswer): Next => {
   const { partner } = talk.task
-  if (talk.closing && isReplaceable(talk, stage)) return reconnect
+  if (talk.closing && isReplaceable(talk, stage)) return reconnect(talk.task.esmtp)
+  if (talk.closing && isEhloUnwelcome(talk, stage)) return reconnect(false)
   const outcome = SmtpAnswer.outcome(answer)
   const refused = (text: ByteString): ByteString =>
     `${outcome === "permanent" ? "D" : "Z"}${text}.\n${SmtpAnswer.quoted(answer.text)}`
@@ -152,7 +153,7 @@ const answered = (talk: Talk, stage: Stage, answer: SmtpAnswer.SmtpAnswer): Next
       if (answer.code !== 250) return rejected(talk, "my name was rejected", answer, "greeting")
       return beginTransaction(talk)
     case "rset":
-      return outcome === "success" ? goOn(talk) : reconnect
+      return outcome === "success" ? goOn(talk) : reconnect(talk.task.esmtp)
     case "mail":
       if (outcome === "success") return goOn(talk)
       return outcome === "temporary"
@@ -289,7 +290,8 @@ const lost = (state: Exclude<State, { _tag: "Over" }>, timedOut: boolean): Next 
   const { partner } = state.task
   const stage = state._tag === "Talking" ? state.expected[0]! : state.begun ? "dot" : "data"
   // A host that has answered something is there: it is only slow.
-  if (isReplaceable(state, stage) && (!timedOut || stage === "rset")) return reconnect
+  if (isReplaceable(state, stage) && (!timedOut || stage === "rset")) return reconnect(state.task.esmtp)
+  if (isEhloUnwelcome(state, stage) && !timedOut) return reconnect(false)
   const critical = state._tag === "Talking" && stage === "dot"
   const died = `ZConnected to ${partner} but connection died. ${critical ? "Possible duplicate! " : ""}(#4.4.2)\n`
   return over(state, state.verdict ?? final(isRefusedByAll(state, stage) ? givingUp(state) : died), "drop")
@@ -308,7 +310,10 @@ const isReplaceable = (talk: Talk, stage: Stage): boolean =>
 /** Only the reply to DATA is missing, and nobody is to get the message. */
 const isRefusedByAll = (talk: Talk, stage: Stage): boolean => stage === "data" && !talk.accepted
 
-const reconnect: Next = step({ _tag: "Over" }, { _tag: "Reconnect" })
+/** Some hosts that take mail after HELO end the connection at EHLO, or at the HELO behind one that they have refused. */
+const isEhloUnwelcome = ({ task }: Talk, stage: Stage): boolean => stage === "ehlo" || (stage === "helo" && task.esmtp)
+
+const reconnect = (esmtp: boolean): Next => step({ _tag: "Over" }, { _tag: "Reconnect", esmtp })
 
 /**
  * The report, and what becomes of the connection. Waiting for the reply to QUIT would be just too ridiculous, says

@@ -162,6 +162,36 @@ describe("SmtpClient whose host has had enough of a connection", () => {
   }
 })
 
+describe("SmtpClient whose host ends the connection at EHLO", () => {
+  const { task } = shapes["a fresh connection"]
+  for (const [script, ending, report] of [
+    [{ EHLO: "lost" }, "Reconnect with HELO", undefined],
+    [{ EHLO: "421 goodbye" }, "Reconnect with HELO", undefined],
+    [{ EHLO: "500 what", HELO: "lost" }, "Reconnect with HELO", undefined],
+    [{ EHLO: "500 what", HELO: "421 too many errors" }, "Reconnect with HELO", undefined],
+    [{ EHLO: "late" }, "Close", died],
+    [{ greeting: "lost" }, "Close", died]
+  ] as const)
+    it(`${report === undefined ? "says HELO over another one" : "waits"}: ${JSON.stringify(script)}`, () => {
+      const course = SmtpPeer.talk(task, script)
+      assert.deepStrictEqual([course.ending, course.report], [ending, report])
+    })
+
+  it("does so once", () => {
+    const helo = { ...task, esmtp: false }
+    assert.deepStrictEqual(SmtpPeer.talk(helo, { HELO: "lost" }), {
+      sent: "HELO me.example\r\n",
+      report: died,
+      ending: "Close"
+    })
+    assert.strictEqual(
+      SmtpPeer.talk(helo, { HELO: "421 goodbye" }).report,
+      `ZConnected to 192.0.2.1 but my name was rejected.\n${said("421 goodbye")}\0`
+    )
+    assert.strictEqual(SmtpPeer.talk(helo, {}).ending, "Release")
+  })
+})
+
 describe("SmtpClient whose host says 354 though nobody is to get the message", () => {
   const pipelined = Object.entries(shapes).filter(([, { pipelining }]) => pipelining)
   for (const [name, { task }] of pipelined)

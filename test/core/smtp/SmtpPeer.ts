@@ -132,8 +132,10 @@ export const talk = (task: SmtpTask, script: Script, manner: Manner = {}, pipeli
         case "MoveOn":
           report = (command._tag === "MoveOn" ? "(move on)" : "") + command.text
           break
-        case "Release":
         case "Reconnect":
+          ending = command.esmtp ? "Reconnect" : "Reconnect with HELO"
+          break
+        case "Release":
         case "Close":
           ending = command._tag
       }
