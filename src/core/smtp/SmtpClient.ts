@@ -79,7 +79,7 @@ export const initial = (task: SmtpTask): Next => {
   const talk: Talk = {
     task,
     extensions: task.knownExtensions ?? SmtpAnswer.noExtensions,
-    partial: SmtpAnswer.start,
+    partial: task.classic ? SmtpAnswer.start : SmtpAnswer.startStrict,
     early: [],
     // A connection that was used before has been greeted.
     expected: task.knownExtensions === undefined ? ["greeting"] : [],
@@ -114,7 +114,8 @@ export const decide = (state: State, event: Event): Next => {
 const read = (state: Talk, bytes: Uint8Array): Next => {
   const { answers, partial } = SmtpAnswer.feed(state.partial, bytes)
   const now = answerAll({ ...state, partial }, answers)
-  return now.state._tag === "Talking" && SmtpAnswer.isEndless(partial) ? lost(now.state, false) : now
+  if (now.state._tag !== "Talking" || !SmtpAnswer.isEndless(partial)) return now
+  return state.task.classic ? lost(now.state, false) : misunderstood(now.state, now.state.expected[0]!, "")
 }
 
 const answerAll = (talk: Talk, answers: ReadonlyArray<SmtpAnswer.SmtpAnswer>): Next => {
@@ -138,6 +139,9 @@ const answered = (talk: Talk, stage: Stage, answer: SmtpAnswer.SmtpAnswer): Next
   const { partner } = talk.task
   if (talk.closing && isReplaceable(talk, stage)) return reconnect(talk.task.esmtp)
   if (talk.closing && isEhloUnwelcome(talk, stage)) return reconnect(false)
+  const isBroken = !talk.task.classic && SmtpAnswer.isBroken(answer, stage === "dot")
+  if (isBroken && stage !== "greeting" && stage !== "ehlo" && stage !== "helo")
+    return misunderstood(talk, stage, answer.text)
   const outcome = SmtpAnswer.outcome(answer)
   const refused = (text: ByteString): ByteString =>
     `${outcome === "permanent" ? "D" : "Z"}${text}.\n${SmtpAnswer.quoted(answer.text)}`
@@ -147,7 +151,7 @@ const answered = (talk: Talk, stage: Stage, answer: SmtpAnswer.SmtpAnswer): Next
       return talk.task.esmtp ? say(talk, ["ehlo"]) : say(talk, ["helo"])
     case "ehlo":
       if (answer.code === 250) return beginTransaction({ ...talk, extensions: SmtpAnswer.extensions(answer) })
-      if (outcome === "permanent") return say(talk, ["helo"])
+      if (outcome === "permanent" || isBroken) return say(talk, ["helo"])
       return rejected(talk, "my name was rejected", answer, "greeting")
     case "helo":
       if (answer.code !== 250) return rejected(talk, "my name was rejected", answer, "greeting")
@@ -295,6 +299,14 @@ const lost = (state: Exclude<State, { _tag: "Over" }>, timedOut: boolean): Next 
   const critical = state._tag === "Talking" && stage === "dot"
   const died = `ZConnected to ${partner} but connection died. ${critical ? "Possible duplicate! " : ""}(#4.4.2)\n`
   return over(state, state.verdict ?? final(isRefusedByAll(state, stage) ? givingUp(state) : died), "drop")
+}
+
+/** A reply that is none. What it would have meant, and what the next one answers, nobody can tell. [W102] */
+const misunderstood = (talk: Talk, stage: Stage, text: ByteString): Next => {
+  if (isReplaceable(talk, stage)) return reconnect(talk.task.esmtp)
+  const what = `ZConnected to ${talk.task.partner} but its reply is a protocol error (#4.5.0).`
+  const duplicate = stage === "dot" ? " Possible duplicate!" : ""
+  return over(talk, talk.verdict ?? final(`${what}${duplicate}\n${SmtpAnswer.quoted(text)}`), "drop")
 }
 
 /**

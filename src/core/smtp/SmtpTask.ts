@@ -6,6 +6,8 @@ import type { BareCr, MoveOn, RemoteSettings } from "./RemoteSettings.ts"
 import type { Extensions } from "./SmtpAnswer.ts"
 
 export interface SmtpTask {
+  /** Replies are read as qmail-remote reads them, whatever they are. */
+  readonly classic: boolean
   /** The host's address, as reports show it. */
   readonly partner: ByteString
   readonly helo: ByteString
@@ -32,6 +34,7 @@ export interface Delivery extends Pick<SmtpTask, "partner" | "messageBytes" | "k
 
 export const of = (settings: RemoteSettings, { recipients, sender, ...rest }: Delivery): SmtpTask => ({
   ...rest,
+  classic: settings.classic,
   helo: settings.helo,
   sender: path(sender),
   recipients: recipients.map(path),

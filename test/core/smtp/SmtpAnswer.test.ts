@@ -2,11 +2,11 @@ import { assert, describe, it } from "@effect/vitest"
 import { toChunk } from "../../../src/core/Bytes.ts"
 import * as SmtpAnswer from "../../../src/core/smtp/SmtpAnswer.ts"
 
-const whole = (text: string) => SmtpAnswer.feed(SmtpAnswer.start, toChunk(text)).answers
+const whole = (text: string, start = SmtpAnswer.start) => SmtpAnswer.feed(start, toChunk(text)).answers
 
-const byteByByte = (text: string) => {
+const byteByByte = (text: string, start = SmtpAnswer.start) => {
   const answers: Array<SmtpAnswer.SmtpAnswer> = []
-  let partial = SmtpAnswer.start
+  let partial = start
   for (const char of text) {
     const read = SmtpAnswer.feed(partial, toChunk(char))
     partial = read.partial
@@ -46,6 +46,53 @@ describe("SmtpAnswer.feed", () => {
     assert.isTrue(SmtpAnswer.isEndless(SmtpAnswer.feed(SmtpAnswer.start, flood).partial))
     assert.isFalse(SmtpAnswer.isEndless(SmtpAnswer.feed(SmtpAnswer.start, toChunk("250-and more\r\n")).partial))
   })
+})
+
+describe("SmtpAnswer.feed outside classic homes", () => {
+  const long = (lines: number) => `${"250-x\r\n".repeat(lines - 1)}250 x\r\n`
+  for (const [what, bytes, ...codes] of [
+    ["a line", "250 ok\r\n", 250],
+    ["a line without CR", "250 ok\n", 250],
+    ["a code alone, with and without CR", "250\r\n250\n", 250, 250],
+    ["no space", "250ok\r\n", 250],
+    ["a NUL", "250 o\0k\r\n", 250],
+    ["several lines", "250-a\r\n250-b\r\n250 c\r\n", 250],
+    ["codes that differ: the first counts", "250-x\r\n550 y\r\n", 250],
+    ["two digits, with and without CR", "25\r\n25\n250 x\r\n", 0, 0, 250],
+    ["an empty line", "\r\n\n250 x\r\n", 0, 0, 250],
+    ["what is no digit", "2x0 ok\r\nHTTP/1.1 400\r\n 250 x\r\n25\r0 x\r\n", 0, 0, 0, 0],
+    ["a short line among several", "250-a\r\n25\r\n250 x\r\n", 0, 250],
+    ["512 lines", long(512), 250],
+    ["513 lines", long(513), 0]
+  ] as const)
+    it(`[W102] reads ${what}`, () => {
+      const codesOf = (answers: ReadonlyArray<SmtpAnswer.SmtpAnswer>) => answers.map(({ code }) => code)
+      assert.deepStrictEqual(codesOf(whole(bytes, SmtpAnswer.startStrict)), codes)
+      assert.deepStrictEqual(codesOf(byteByByte(bytes, SmtpAnswer.startStrict)), codes)
+    })
+
+  it("[W102] has no patience with more lines than that", () => {
+    const lines = (count: number) => SmtpAnswer.feed(SmtpAnswer.startStrict, toChunk("250-x\r\n".repeat(count))).partial
+    assert.isFalse(SmtpAnswer.isEndless(lines(512)))
+    assert.isTrue(SmtpAnswer.isEndless(lines(513)))
+  })
+})
+
+describe("SmtpAnswer.isBroken", () => {
+  for (const [code, isBroken, isBrokenAtEnd] of [
+    [0, true, true],
+    [199, true, true],
+    [200, false, false],
+    [354, false, true],
+    [400, false, false],
+    [599, false, false],
+    [600, true, true],
+    [999, true, true]
+  ] as const)
+    it(`[W102] ${code}`, () => {
+      assert.strictEqual(SmtpAnswer.isBroken({ code, text: "" }, false), isBroken)
+      assert.strictEqual(SmtpAnswer.isBroken({ code, text: "" }, true), isBrokenAtEnd)
+    })
 })
 
 describe("SmtpAnswer.outcome", () => {

@@ -5,6 +5,7 @@ import * as SmtpClient from "../../../src/core/smtp/SmtpClient.ts"
 import type { SmtpTask } from "../../../src/core/smtp/SmtpTask.ts"
 
 const task: SmtpTask = {
+  classic: true,
   partner: "192.0.2.1",
   helo: "me.example",
   sender: "s@src.example",

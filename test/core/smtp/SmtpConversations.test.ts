@@ -2,7 +2,7 @@ import { assert, describe, it } from "@effect/vitest"
 import type { SmtpTask } from "../../../src/core/smtp/SmtpTask.ts"
 import * as SmtpPeer from "./SmtpPeer.ts"
 
-const { shapes } = SmtpPeer
+const { shapes, task } = SmtpPeer
 
 /** The same course of events on each kind of connection: fresh or used before, with PIPELINING or without. */
 
@@ -237,6 +237,56 @@ describe("SmtpClient whose host says 354 though nobody is to get the message", (
     assert.isTrue(course.sent.endsWith("DATA\r\n.\r\nQUIT\r\n"))
     assert.strictEqual(course.report, `(move on)ZConnected to 192.0.2.1 but sender was rejected.\n${said("451 no")}\0`)
   })
+})
+
+describe("[W102] SmtpClient whose host replies with what is no reply", () => {
+  const broken = (reply: string, more = "") =>
+    `ZConnected to 192.0.2.1 but its reply is a protocol error (#4.5.0).${more}\n${said(reply)}\0`
+
+  for (const [name, { isFresh, pipelining, task }] of Object.entries(shapes))
+    for (const reply of ["25", "2x0 ok", "ok", "", "150 wait", "999 no"]) {
+      for (const [stage, before] of [
+        ["MAIL", ""],
+        ["RCPT", ""],
+        ["DATA", "r\0"]
+      ] as const)
+        it(`${isFresh ? "waits" : "begins again"}: ${name}, ${JSON.stringify(reply)} at ${stage}`, () => {
+          const course = SmtpPeer.talk(task, { [stage]: reply }, {}, pipelining)
+          assert.deepStrictEqual(
+            [course.report, course.ending],
+            isFresh ? [before + broken(reply), "Close"] : [undefined, "Reconnect"]
+          )
+        })
+
+      it(`takes it for no acceptance: ${name}, ${JSON.stringify(reply)} after the message`, () => {
+        const course = SmtpPeer.talk(task, { message: reply }, {}, pipelining)
+        assert.deepStrictEqual([course.report, course.ending], [`r\0${broken(reply, " Possible duplicate!")}`, "Close"])
+      })
+    }
+
+  it("says HELO behind it, as behind a refusal of EHLO", () =>
+    assert.match(
+      SmtpPeer.talk(shapes["a fresh connection"].task, { EHLO: "25" }).sent,
+      /^EHLO me\.example\r\nHELO me\.example\r\nMAIL FROM/
+    ))
+
+  it("takes asking for more for no acceptance", () =>
+    assert.strictEqual(
+      SmtpPeer.talk(shapes["a fresh connection"].task, { message: "354 go on" }).report,
+      `r\0${broken("354 go on", " Possible duplicate!")}`
+    ))
+
+  it("has no patience with a reply of more than 512 lines", () =>
+    assert.strictEqual(
+      SmtpPeer.talk(shapes["a fresh connection"].task, { MAIL: "250-x\r\n".repeat(600) }, { byteByByte: true }).report,
+      "ZConnected to 192.0.2.1 but its reply is a protocol error (#4.5.0).\n\0"
+    ))
+
+  it("takes it as qmail-remote does in classic homes", () =>
+    assert.strictEqual(
+      SmtpPeer.talk({ ...task, classic: true, esmtp: false }, { message: "25" }).report,
+      `r\0K192.0.2.1 accepted message.\n${said("25")}\0`
+    ))
 })
 
 describe("SmtpClient whose host says more than it was asked for", () => {

@@ -6,6 +6,7 @@ import * as SmtpClient from "../../../src/core/smtp/SmtpClient.ts"
 import type { SmtpTask } from "../../../src/core/smtp/SmtpTask.ts"
 
 export const task: SmtpTask = {
+  classic: false,
   partner: "192.0.2.1",
   helo: "me.example",
   sender: "s@src.example",
