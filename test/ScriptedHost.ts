@@ -1,7 +1,8 @@
 /** A host on loopback that plays a part: says its lines, hangs, closes or resets; for tests. */
 import { createServer, type Socket } from "node:net"
 
-export type Act = string | "hang" | "close" | "reset"
+/** `during`: said as soon as a part of the message has come, and nothing more is read. */
+export type Act = string | "hang" | "close" | "reset" | { readonly during: string; readonly next: "hang" | "close" }
 
 export interface ScriptedHost {
   readonly port: number
@@ -25,18 +26,23 @@ export const startScriptedHost = (acts: ReadonlyArray<Act>, at = 0, later = acts
       let unread = ""
       let inMessage = false
       const act = () => {
-        const next = left.shift()
-        if (next === "close") socket.end()
-        else if (next === "reset") socket.resetAndDestroy()
-        else if (next !== undefined && next !== "hang") {
-          inMessage = next.startsWith("354")
-          socket.write(`${next}\r\n`)
+        const turn = left.shift()
+        if (typeof turn === "object") {
+          socket.pause()
+          socket.write(`${turn.during}\r\n`)
+          if (turn.next === "close") socket.destroySoon()
+        } else if (turn === "close") socket.end()
+        else if (turn === "reset") socket.resetAndDestroy()
+        else if (turn !== undefined && turn !== "hang") {
+          inMessage = turn.startsWith("354")
+          socket.write(`${turn}\r\n`)
         }
       }
       act()
       socket.on("data", (bytes) => {
         heard += bytes.toString("latin1")
         unread += bytes.toString("latin1")
+        if (inMessage && typeof left[0] === "object") return act()
         for (;;) {
           const mark = inMessage && !unread.startsWith(".\r\n") ? "\r\n.\r\n" : "\r\n"
           const end = unread.indexOf(mark)

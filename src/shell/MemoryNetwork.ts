@@ -35,6 +35,8 @@ export interface InventedHost {
   readonly connects: "accepts" | "refuses" | "isUnreachable" | "timesOut" | { readonly failsWith: Errno }
   /** What is not in the script goes well. A function is asked with the line. */
   readonly script?: Readonly<Partial<Record<Stage, Reply | ((line: ByteString) => Reply)>>>
+  /** Said as soon as a part of a message has come. */
+  readonly interrupts?: ByteString
   /** Filled as messages come in. */
   readonly inbox?: Array<Received>
   /** Everything said to it; a connection begins with an entry of its own. */
@@ -72,7 +74,7 @@ const connect = (host: InventedHost | undefined, patience: Seconds): Effect.Effe
   }
 }
 
-const talk = ({ heard, inbox, script }: InventedHost): Connection => {
+const talk = ({ heard, inbox, interrupts, script }: InventedHost): Connection => {
   const replies: Array<Reply> = []
   let open = true
   let unread = ""
@@ -115,8 +117,11 @@ const talk = ({ heard, inbox, script }: InventedHost): Connection => {
         if (heard !== undefined) heard[heard.length - 1] += fromChunk(bytes)
         unread += fromChunk(bytes)
         hear()
+        if (interrupts !== undefined && inMessage && unread !== "") replies.push(says(interrupts))
         return Effect.void
       }),
+    taken: () => Effect.void,
+    hasSpoken: () => replies[0]?._tag === "Says",
     close: Effect.sync(() => {
       open = false
     }),

@@ -179,11 +179,11 @@ const perform = Effect.fnUntraced(function* (
       switch (command._tag) {
         case "Send": {
           const isSent = yield* Effect.match(connection.write(command.bytes, patience), succeeded)
-          if (!isSent) event = { _tag: "ConnectionLost" }
+          if (!isSent) event = yield* hear(connection, patience)
           break
         }
         case "ReadMessage":
-          event ??= yield* message.next
+          event ??= yield* nextPiece(connection, message, patience)
           break
         case "Report":
           outcome = { _tag: "Reported", text: command.text }
@@ -203,15 +203,25 @@ const perform = Effect.fnUntraced(function* (
       }
     }
     if (SmtpClient.isOver(state)) return outcome
-    event ??= yield* Effect.match(connection.read(patience), {
-      onSuccess: (bytes): SmtpClient.Event =>
-        bytes.length === 0 ? { _tag: "ConnectionLost" } : { _tag: "Received", bytes },
-      onFailure: ({ errno }): SmtpClient.Event => ({ _tag: errno === "ETIMEDOUT" ? "TimedOut" : "ConnectionLost" })
-    })
+    event ??= yield* hear(connection, patience)
     const next = SmtpClient.decide(state, event)
     state = next.state
     commands = next.commands
   }
+})
+
+/** What the host has said comes before the end of its connection. */
+const hear = (connection: Connection, patience: number): Effect.Effect<SmtpClient.Event> =>
+  Effect.match(connection.read(patience), {
+    onSuccess: (bytes): SmtpClient.Event =>
+      bytes.length === 0 ? { _tag: "ConnectionLost" } : { _tag: "Received", bytes },
+    onFailure: ({ errno }): SmtpClient.Event => ({ _tag: errno === "ETIMEDOUT" ? "TimedOut" : "ConnectionLost" })
+  })
+
+/** A host may speak before a message is at its end. */
+const nextPiece = Effect.fnUntraced(function* (connection: Connection, message: Message, patience: number) {
+  const isTaken = yield* Effect.match(connection.taken(patience), succeeded)
+  return yield* isTaken && !connection.hasSpoken() ? message.next : hear(connection, patience)
 })
 
 const succeeded = { onSuccess: () => true, onFailure: () => false }

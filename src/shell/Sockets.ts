@@ -29,8 +29,12 @@ export interface Endpoint {
 export interface Connection {
   /** Next bytes; none when the other side has ended. */
   readonly read: (patience: Seconds) => Effect.Effect<Uint8Array, SocketsError>
-  /** Done when the system has taken all of them. */
+  /** Done when the system has taken all of them, or when the other side speaks meanwhile. */
   readonly write: (bytes: Uint8Array, patience: Seconds) => Effect.Effect<void, SocketsError>
+  /** The same for what was written before, after a look at the network. */
+  readonly taken: (patience: Seconds) => Effect.Effect<void, SocketsError>
+  /** Has the other side said something that was not read? */
+  readonly hasSpoken: () => boolean
   /** What was written is still sent; nothing more is read. */
   readonly close: Effect.Effect<void>
   /** Is it open, and has the other side been silent since the last read? */
@@ -94,6 +98,7 @@ class OpenConnection implements Connection {
   constructor(socket: net.Socket) {
     this.#socket = socket
     socket.on("data", (bytes: Buffer) => this.#arrived(bytes))
+    socket.on("drain", () => this.#wrote())
     socket.on("end", () => {
       this.#ended = true
       this.#arrived(undefined)
@@ -119,12 +124,20 @@ class OpenConnection implements Connection {
       if (this.#socket.write(bytes)) return resume(Effect.void)
       this.#writer = resume
       this.#await(patience)
-      this.#socket.once("drain", () => {
-        const writer = this.#writer
-        this.#writer = undefined
-        writer?.(Effect.void)
-      })
     })
+
+  readonly taken = (patience: Seconds): Effect.Effect<void, SocketsError> =>
+    Effect.callback((resume) => {
+      const look = setImmediate(() => {
+        if (this.#errno !== undefined) return resume(failure("write", this.#errno))
+        if (this.hasSpoken() || !this.#socket.writableNeedDrain) return resume(Effect.void)
+        this.#writer = resume
+        this.#await(patience)
+      })
+      return Effect.sync(() => clearImmediate(look))
+    })
+
+  readonly hasSpoken = (): boolean => this.#waiting.length > 0
 
   readonly close: Effect.Effect<void> = Effect.sync(() => {
     if (this.#errno !== undefined) return
@@ -152,6 +165,7 @@ class OpenConnection implements Connection {
     }
     const reader = this.#reader
     if (reader === undefined) {
+      if (bytes !== undefined) this.#wrote()
       if (this.#waitingBytes > mostWaitingBytes) this.#socket.pause()
       return
     }
@@ -163,6 +177,12 @@ class OpenConnection implements Connection {
     this.#waitingBytes -= next.length
     if (this.#socket.isPaused()) this.#socket.resume()
     reader(Effect.succeed(next))
+  }
+
+  #wrote(): void {
+    const writer = this.#writer
+    this.#writer = undefined
+    writer?.(Effect.void)
   }
 
   #broke(errno: Errno): void {

@@ -148,6 +148,20 @@ describe.concurrent("qmail-remote", () => {
       server.stop()
     })
 
+  for (const next of ["close", "hang"] as const)
+    for (const [reply, letter] of [
+      ["552 too big", "D"],
+      ["452 no room", "Z"]
+    ] as const)
+      it(`tells what a host says in the middle of a long message, and not its end: ${reply}, ${next}`, async () => {
+        const server = await startScriptedHost([...well.slice(0, 5), { during: reply, next }])
+        const home = makeHome(true, { smtproutes: `:127.0.0.1:${server.port}\n` })
+        const stdin = `${"x".repeat(99)}\n`.repeat(80_000)
+        const { stdout } = await run("qmail-remote", ["h", "s@x", "r@y"], { home, stdin })
+        assert.strictEqual(stdout, `r\0${letter}127.0.0.1 failed while I sent the message.\n${said(reply)}`)
+        server.stop()
+      })
+
   it("[W115] [W133] sends every byte as it is to a host without 8BITMIME", async () => {
     const server = await startScriptedHost(well)
     const home = makeHome(true, { smtproutes: `:127.0.0.1:${server.port}\n` })

@@ -155,6 +155,25 @@ describe("RemoteAgent.deliver", () => {
   )
 })
 
+describe("RemoteAgent.deliver of a long message", () => {
+  const heard: Array<string> = []
+  inWorld(
+    "ends when the host has refused it in the middle",
+    {
+      hosts: { "192.0.2.1:25": { connects: "accepts", heard, interrupts: "552 too big" } },
+      controls: toOne,
+      message: `${"x".repeat(70)}\n`.repeat(20_000)
+    },
+    Effect.gen(function* () {
+      assert.strictEqual(
+        yield* deliver(),
+        "r\0D192.0.2.1 failed while I sent the message.\nRemote host said: 552 too big\n\0"
+      )
+      assert.isBelow(heard[0]!.length, 40_000)
+    })
+  )
+})
+
 describe("RemoteAgent.deliver by MX", () => {
   const zone = {
     "dest.example": { MX: mx([10, "b.example"], [5, "a.example"]) },

@@ -107,6 +107,28 @@ describe("Sockets: the real layer", () => {
       yield* connection.close
     }).pipe(Effect.provide(Sockets.layer))
   )
+  it.live("is done with writing when the other side speaks, though it takes no more", () =>
+    Effect.gen(function* () {
+      const port = yield* Effect.promise(() =>
+        listen((socket) =>
+          socket.once("data", () => {
+            socket.pause()
+            socket.write("enough\r\n")
+          })
+        )
+      )
+      const sockets = yield* Sockets
+      const connection = yield* sockets.connect({ address: [127, 0, 0, 1], port }, 10)
+      assert.isFalse(connection.hasSpoken())
+      yield* connection.write(new Uint8Array(64 << 20), 60)
+      assert.isTrue(connection.hasSpoken())
+      yield* connection.taken(60)
+      assert.strictEqual(fromChunk(yield* connection.read(10)), "enough\r\n")
+      assert.isFalse(connection.hasSpoken())
+      assert.strictEqual(yield* errnoOf(connection.taken(0.02)), "write ETIMEDOUT")
+      yield* connection.close
+    }).pipe(Effect.provide(Sockets.layer))
+  )
   it.live("sends a megabyte to a slow reader, and everything arrives", () =>
     Effect.gen(function* () {
       let received = 0

@@ -43,15 +43,14 @@ interface Talk {
   readonly closing: boolean
 }
 
-export type State =
-  | ({ readonly _tag: "Talking" } & Talk)
-  | ({
-      readonly _tag: "SendingMessage"
-      readonly encoder: SmtpEncoding.Encoder
-      /** Some of the text may have gone out. */
-      readonly begun: boolean
-    } & Talk)
-  | { readonly _tag: "Over" }
+interface Sending extends Talk {
+  readonly _tag: "SendingMessage"
+  readonly encoder: SmtpEncoding.Encoder
+  /** Some of the text may have gone out. */
+  readonly begun: boolean
+}
+
+export type State = ({ readonly _tag: "Talking" } & Talk) | Sending | { readonly _tag: "Over" }
 
 export type Event =
   | { readonly _tag: "Received"; readonly bytes: Uint8Array }
@@ -99,7 +98,7 @@ export const decide = (state: State, event: Event): Next => {
   if (state._tag === "Over") return impossible(event, "the session is over")
   switch (event._tag) {
     case "Received":
-      return state._tag === "Talking" ? read(state, event.bytes) : impossible(event, "nothing is read while sending")
+      return state._tag === "Talking" ? read(state, event.bytes) : readAhead(state, event.bytes)
     case "ConnectionLost":
     case "TimedOut":
       return lost(state, event._tag === "TimedOut")
@@ -115,7 +114,7 @@ const read = (state: Talk, bytes: Uint8Array): Next => {
   const { answers, partial } = SmtpAnswer.feed(state.partial, bytes)
   const now = answerAll({ ...state, partial }, answers)
   if (now.state._tag !== "Talking" || !SmtpAnswer.isEndless(partial)) return now
-  return state.task.classic ? lost(now.state, false) : misunderstood(now.state, now.state.expected[0]!, "")
+  return state.task.classic ? lost(now.state, false) : misunderstood(now.state, stageOf(now.state), "")
 }
 
 const answerAll = (talk: Talk, answers: ReadonlyArray<SmtpAnswer.SmtpAnswer>): Next => {
@@ -178,10 +177,7 @@ const answered = (talk: Talk, stage: Stage, answer: SmtpAnswer.SmtpAnswer): Next
         return conclude(talk, talk.accepted ? refused(`${partner} failed on DATA command`) : givingUp(talk))
       return talk.verdict !== undefined || !talk.accepted
         ? sendNothing(talk)
-        : step(
-            { ...talk, _tag: "SendingMessage", encoder: SmtpEncoding.start(talk.task.bareCr), begun: false },
-            { _tag: "ReadMessage" }
-          )
+        : sendMore({ ...talk, _tag: "SendingMessage", encoder: SmtpEncoding.start(talk.task.bareCr), begun: false })
     case "dot":
       if (outcome !== "success") return conclude(talk, refused(`${partner} failed after I sent the message`))
       return conclude(talk, `K${partner} accepted message.\n${SmtpAnswer.quoted(answer.text)}`)
@@ -237,10 +233,27 @@ const line = ({ extensions, task }: Talk, stage: Stage, recipient: number): Byte
   }
 }
 
-const encode = (
-  state: Extract<State, { _tag: "SendingMessage" }>,
-  { bytes, last }: { readonly bytes: Uint8Array; readonly last: boolean }
-): Next => {
+/** What is said before the end of the message. */
+const readAhead = (state: Sending, bytes: Uint8Array): Next => {
+  const { answers, partial } = SmtpAnswer.feed(state.partial, bytes)
+  const early = [...state.early, ...answers]
+  return SmtpAnswer.isEndless(partial) || early.length > mostEarly
+    ? lost(state, false)
+    : sendMore({ ...state, partial, early })
+}
+
+/** The next piece, unless the host has refused the message already: then it never gets to its end. */
+const sendMore = (state: Sending): Next => {
+  const { partner } = state.task
+  const refusal = state.task.classic ? undefined : state.early.find(({ code }) => code >= 400 && code < 600)
+  if (refusal === undefined) return step<State, Command>(state, { _tag: "ReadMessage" })
+  if (refusal.code === aboutToClose && isReplaceable(state, stageOf(state))) return reconnect(state.task.esmtp)
+  const letter = SmtpAnswer.outcome(refusal) === "permanent" ? "D" : "Z"
+  const text = `${letter}${partner} failed while I sent the message.\n${SmtpAnswer.quoted(refusal.text)}`
+  return over(state, final(text), "drop")
+}
+
+const encode = (state: Sending, { bytes, last }: { readonly bytes: Uint8Array; readonly last: boolean }): Next => {
   const fed = SmtpEncoding.feed(state.encoder, bytes)
   if (fed === undefined) return over(state, bareCr, "drop")
   const send: Command = { _tag: "Send", bytes: fed.bytes }
@@ -292,7 +305,7 @@ const end = (talk: Talk, verdict: Verdict): Next => {
 
 const lost = (state: Exclude<State, { _tag: "Over" }>, timedOut: boolean): Next => {
   const { partner } = state.task
-  const stage = state._tag === "Talking" ? state.expected[0]! : state.begun ? "dot" : "data"
+  const stage = stageOf(state)
   // A host that has answered something is there: it is only slow.
   if (isReplaceable(state, stage) && (!timedOut || stage === "rset")) return reconnect(state.task.esmtp)
   if (isEhloUnwelcome(state, stage) && !timedOut) return reconnect(false)
@@ -308,6 +321,10 @@ const misunderstood = (talk: Talk, stage: Stage, text: ByteString): Next => {
   const duplicate = stage === "dot" ? " Possible duplicate!" : ""
   return over(talk, talk.verdict ?? final(`${what}${duplicate}\n${SmtpAnswer.quoted(text)}`), "drop")
 }
+
+/** What the host was last asked for. */
+const stageOf = (state: Exclude<State, { _tag: "Over" }>): Stage =>
+  state._tag === "Talking" ? state.expected[0]! : state.begun ? "dot" : "data"
 
 /**
  * Hosts take so many messages over a connection, or hold it for so long, and not more (RFC 5321, 3.8). The end of a
@@ -347,5 +364,7 @@ const final = (text: ByteString): Verdict => ({ text, another: false })
 const unreadable = final("ZUnable to read message. (#4.3.0)\n")
 const partialLine = final("DSMTP cannot transfer messages with partial final lines. (#5.6.2)\n")
 const bareCr = final("DMessage contains a bare CR. (#5.6.0)\n")
+/** Replies to what was not sent yet: one or two may come, more are a flood. */
+const mostEarly = 100
 /** The host is about to close the connection (RFC 5321, 3.8). */
 const aboutToClose = 421

@@ -289,6 +289,59 @@ describe("[W102] SmtpClient whose host replies with what is no reply", () => {
     ))
 })
 
+describe("SmtpClient whose host speaks in the middle of the message", () => {
+  const failed = (reply: string) =>
+    `r\0${reply.startsWith("5") ? "D" : "Z"}192.0.2.1 failed while I sent the message.\n${said(reply)}\0`
+
+  for (const [name, { pipelining, task }] of Object.entries(shapes)) {
+    for (const reply of ["552 too big", "452 no room", "421 goodbye"]) {
+      it(`tells it at once, and leaves the message without its end: ${name}, ${reply}`, () => {
+        const course = SmtpPeer.talk(task, {}, { during: [`${reply}\r\n`] }, pipelining)
+        assert.deepStrictEqual([course.report, course.ending], [failed(reply), "Close"])
+        assert.notInclude(course.sent, "\r\n.\r\n")
+      })
+
+      it(`hears it in pieces: ${name}, ${reply}`, () =>
+        assert.strictEqual(
+          SmtpPeer.talk(task, {}, { during: [...reply, "\r", "\n"] }, pipelining).report,
+          failed(reply)
+        ))
+    }
+
+    it(`goes on while it says nothing of the kind: ${name}`, () => {
+      const course = SmtpPeer.talk(task, {}, { during: ["55", "2"] }, pipelining)
+      assert.isTrue(course.sent.endsWith("\r\n.\r\n") || course.sent.endsWith("\r\n.\r\nQUIT\r\n"))
+    })
+
+    it(`sends nothing of a message that is refused right behind 354: ${name}`, () => {
+      const course = SmtpPeer.talk(task, { DATA: "354 go\r\n552 too big" }, {}, pipelining)
+      assert.strictEqual(course.report, failed("552 too big"))
+      assert.isTrue(course.sent.endsWith("DATA\r\n"))
+    })
+
+    it(`waits if it is lost there: ${name}`, () => {
+      const course = SmtpPeer.talk(task, { message: "lost" }, { during: ["250-"] }, pipelining)
+      assert.match(course.report!, /^r\0ZConnected to 192\.0\.2\.1 but connection died\. Possible duplicate!/)
+    })
+  }
+
+  for (const [name, { pipelining, task }] of used)
+    it(`begins again on a fresh connection if that was 421, and no text was sent: ${name}`, () =>
+      assert.strictEqual(SmtpPeer.talk(task, { DATA: "354 go\r\n421 enough" }, {}, pipelining).ending, "Reconnect"))
+
+  it("takes it for the reply to the whole message in classic homes, as qmail-remote does", () => {
+    const course = SmtpPeer.talk({ ...task, classic: true, esmtp: false }, {}, { during: ["552 too big\r\n"] })
+    assert.include(course.sent, "\r\nb\r\n.\r\n")
+    assert.strictEqual(course.report, `r\0D192.0.2.1 failed after I sent the message.\n${said("552 too big")}\0`)
+  })
+
+  it("has no patience with a host that does not stop", () =>
+    assert.strictEqual(
+      SmtpPeer.talk(task, {}, { during: ["250 x\r\n".repeat(101)] }).report,
+      "r\0ZConnected to 192.0.2.1 but connection died. (#4.4.2)\n\0"
+    ))
+})
+
 describe("SmtpClient whose host says more than it was asked for", () => {
   for (const [name, { pipelining, task }] of Object.entries(shapes))
     for (const more of ["421 and now goodbye", "250 twice", "25"])

@@ -47,6 +47,8 @@ export interface Course {
 
 export interface Manner {
   readonly text?: string
+  /** Said when the first half of the text has come: with its line end, if it has one, or in parts. */
+  readonly during?: ReadonlyArray<string>
   readonly byteByByte?: boolean
   /** Keywords behind EHLO, besides PIPELINING if the task is of that shape. */
   readonly offers?: ReadonlyArray<string>
@@ -119,6 +121,8 @@ export const talk = (task: SmtpTask, script: Script, manner: Manner = {}, pipeli
   let ending: string | undefined
   const replies: Array<string> = task.knownExtensions === undefined ? [peer.greet()] : []
   const events: Array<SmtpClient.Event> = []
+  const pieces = messageOf(manner.text ?? "Subject: x\n\nb\n", manner.during !== undefined)
+  const interjections = (manner.during ?? []).map(received)
   for (;;) {
     for (const command of commands)
       switch (command._tag) {
@@ -126,9 +130,11 @@ export const talk = (task: SmtpTask, script: Script, manner: Manner = {}, pipeli
           sent += fromChunk(command.bytes)
           replies.push(...peer.hear(fromChunk(command.bytes)))
           break
-        case "ReadMessage":
-          events.push(messageOf(manner.text ?? "Subject: x\n\nb\n"))
+        case "ReadMessage": {
+          const interjection = pieces.length === 1 ? interjections.shift() : undefined
+          events.push(interjection ?? pieces.shift()!)
           break
+        }
         case "Report":
         case "MoveOn":
           report = (command._tag === "MoveOn" ? "(move on)" : "") + command.text
@@ -150,8 +156,14 @@ export const talk = (task: SmtpTask, script: Script, manner: Manner = {}, pipeli
   }
 }
 
-const messageOf = (text: string): SmtpClient.Event =>
-  text === "unreadable" ? { _tag: "MessageUnreadable" } : { _tag: "MessageRead", bytes: toChunk(text), last: true }
+const messageOf = (text: string, inHalves: boolean): Array<SmtpClient.Event> => {
+  if (text === "unreadable") return [{ _tag: "MessageUnreadable" }]
+  const half = inHalves ? Math.floor(text.length / 2) : 0
+  const last = { _tag: "MessageRead", bytes: toChunk(text.slice(half)), last: true } as const
+  return inHalves ? [{ _tag: "MessageRead", bytes: toChunk(text.slice(0, half)), last: false }, last] : [last]
+}
+
+const received = (text: string): SmtpClient.Event => ({ _tag: "Received", bytes: toChunk(text) })
 
 /** All that was said in one piece, or each byte on its own. The end of the connection comes behind it. */
 const eventsOf = (replies: Array<string>, byteByByte: boolean): ReadonlyArray<SmtpClient.Event> => {
@@ -162,5 +174,5 @@ const eventsOf = (replies: Array<string>, byteByByte: boolean): ReadonlyArray<Sm
     .map((reply) => `${reply}\r\n`)
     .join("")
   const pieces = byteByByte ? [...text] : text === "" ? [] : [text]
-  return pieces.map((piece) => ({ _tag: "Received", bytes: toChunk(piece) }))
+  return pieces.map(received)
 }
