@@ -144,6 +144,7 @@ export const kinds: Readonly<Record<string, Kind>> = {
   "smtp/SmtpClient.ts": "M",
   "smtp/SmtpCommand.ts": "F",
   "smtp/SmtpEncoding.ts": "F",
+  "smtp/SmtpLoss.ts": "R",
   "smtp/SmtpPath.ts": "F",
   "smtp/SmtpPolicy.ts": "R",
   "smtp/SmtpReply.ts": "F",

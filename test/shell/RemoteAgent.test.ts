@@ -230,6 +230,22 @@ describe("RemoteAgent.deliver by MX", () => {
       })
     )
 
+  for (const classic of [false, true])
+    inWorld(
+      `${classic ? "leaves for later" : "passes over"} a host that takes the connection and ends it without a word${classic ? " (classic)" : ""}`,
+      {
+        zone,
+        classic,
+        hosts: { "192.0.2.1:25": { connects: "accepts", script: { greeting: hangsUp } }, "192.0.2.2:25": accepts }
+      },
+      Effect.gen(function* () {
+        assert.match(
+          yield* deliver(),
+          classic ? /^ZConnected to 192\.0\.2\.1 but connection died/ : /^r\0K192\.0\.2\.2/
+        )
+      })
+    )
+
   inWorld(
     "[W101] stops trying when timeoutconnecttotal is spent",
     {

@@ -11,9 +11,10 @@ import { type ByteString, concat, toChunk } from "../Bytes.ts"
 import { type Step, impossible, step } from "../Machine.ts"
 import * as SmtpAnswer from "./SmtpAnswer.ts"
 import * as SmtpEncoding from "./SmtpEncoding.ts"
+import * as SmtpLoss from "./SmtpLoss.ts"
 import type { SmtpTask } from "./SmtpTask.ts"
 
-type Stage = "greeting" | "ehlo" | "helo" | "rset" | "mail" | "rcpt" | "data" | "dot"
+type Stage = SmtpLoss.Stage
 
 interface Verdict {
   /** The report about the message. */
@@ -136,8 +137,8 @@ const answerAll = (talk: Talk, answers: ReadonlyArray<SmtpAnswer.SmtpAnswer>): N
 
 const answered = (talk: Talk, stage: Stage, answer: SmtpAnswer.SmtpAnswer): Next => {
   const { partner } = talk.task
-  if (talk.closing && isReplaceable(talk, stage)) return reconnect(talk.task.esmtp)
-  if (talk.closing && isEhloUnwelcome(talk, stage)) return reconnect(false)
+  const again = talk.closing ? beginAgain(talk, remedy(talk, stage, "closing")) : undefined
+  if (again !== undefined) return again
   const isBroken = !talk.task.classic && SmtpAnswer.isBroken(answer, stage === "dot")
   if (isBroken && stage !== "greeting" && stage !== "ehlo" && stage !== "helo")
     return misunderstood(talk, stage, answer.text)
@@ -247,7 +248,8 @@ const sendMore = (state: Sending): Next => {
   const { partner } = state.task
   const refusal = state.task.classic ? undefined : state.early.find(({ code }) => code >= 400 && code < 600)
   if (refusal === undefined) return step<State, Command>(state, { _tag: "ReadMessage" })
-  if (refusal.code === aboutToClose && isReplaceable(state, stageOf(state))) return reconnect(state.task.esmtp)
+  const again = refusal.code === aboutToClose ? beginAgain(state, remedy(state, stageOf(state), "closing")) : undefined
+  if (again !== undefined) return again
   const letter = SmtpAnswer.outcome(refusal) === "permanent" ? "D" : "Z"
   const text = `${letter}${partner} failed while I sent the message.\n${SmtpAnswer.quoted(refusal.text)}`
   return over(state, final(text), "drop")
@@ -304,43 +306,43 @@ const end = (talk: Talk, verdict: Verdict): Next => {
 }
 
 const lost = (state: Exclude<State, { _tag: "Over" }>, timedOut: boolean): Next => {
-  const { partner } = state.task
   const stage = stageOf(state)
-  // A host that has answered something is there: it is only slow.
-  if (isReplaceable(state, stage) && (!timedOut || stage === "rset")) return reconnect(state.task.esmtp)
-  if (isEhloUnwelcome(state, stage) && !timedOut) return reconnect(false)
-  const critical = state._tag === "Talking" && stage === "dot"
-  const died = `ZConnected to ${partner} but connection died. ${critical ? "Possible duplicate! " : ""}(#4.4.2)\n`
-  return over(state, state.verdict ?? final(isRefusedByAll(state, stage) ? givingUp(state) : died), "drop")
+  const remedied = remedy(state, stage, timedOut ? "timed out" : "ended")
+  const duplicate = state._tag === "Talking" && stage === "dot" ? "Possible duplicate! " : ""
+  const died = `ZConnected to ${state.task.partner} but connection died. ${duplicate}(#4.4.2)\n`
+  return beginAgain(state, remedied) ?? over(state, verdictOf(state, remedied, died), "drop")
 }
 
-/** A reply that is none. What it would have meant, and what the next one answers, nobody can tell. [W102] */
+/** A reply that is none. [W102] */
 const misunderstood = (talk: Talk, stage: Stage, text: ByteString): Next => {
-  if (isReplaceable(talk, stage)) return reconnect(talk.task.esmtp)
-  const what = `ZConnected to ${talk.task.partner} but its reply is a protocol error (#4.5.0).`
+  const remedied = remedy(talk, stage, "garbled")
   const duplicate = stage === "dot" ? " Possible duplicate!" : ""
-  return over(talk, talk.verdict ?? final(`${what}${duplicate}\n${SmtpAnswer.quoted(text)}`), "drop")
+  const what = `ZConnected to ${talk.task.partner} but its reply is a protocol error (#4.5.0).${duplicate}\n`
+  return beginAgain(talk, remedied) ?? over(talk, verdictOf(talk, remedied, what + SmtpAnswer.quoted(text)), "drop")
 }
 
-/** What the host was last asked for. */
 const stageOf = (state: Exclude<State, { _tag: "Over" }>): Stage =>
   state._tag === "Talking" ? state.expected[0]! : state.begun ? "dot" : "data"
 
-/**
- * Hosts take so many messages over a connection, or hold it for so long, and not more (RFC 5321, 3.8). The end of a
- * used connection says nothing about this message, unless its text was sent or its fate is settled already.
- */
-const isReplaceable = (talk: Talk, stage: Stage): boolean =>
-  talk.task.knownExtensions !== undefined &&
-  stage !== "dot" &&
-  talk.verdict === undefined &&
-  !isRefusedByAll(talk, stage)
+const remedy = ({ accepted, task, verdict }: Talk, stage: Stage, cause: SmtpLoss.Cause): SmtpLoss.Remedy =>
+  SmtpLoss.remedy({
+    stage,
+    cause,
+    task,
+    isUsed: task.knownExtensions !== undefined,
+    accepted,
+    isSettled: verdict !== undefined
+  })
 
-/** Only the reply to DATA is missing, and nobody is to get the message. */
-const isRefusedByAll = (talk: Talk, stage: Stage): boolean => stage === "data" && !talk.accepted
+const beginAgain = ({ task }: Talk, remedied: SmtpLoss.Remedy): Next | undefined =>
+  remedied === "begin again"
+    ? reconnect(task.esmtp)
+    : remedied === "begin again with HELO"
+      ? reconnect(false)
+      : undefined
 
-/** Some hosts that take mail after HELO end the connection at EHLO, or at the HELO behind one that they have refused. */
-const isEhloUnwelcome = ({ task }: Talk, stage: Stage): boolean => stage === "ehlo" || (stage === "helo" && task.esmtp)
+const verdictOf = (talk: Talk, remedied: SmtpLoss.Remedy, text: ByteString): Verdict =>
+  talk.verdict ?? (remedied === "give up" ? final(givingUp(talk)) : { text, another: remedied === "try another host" })
 
 const reconnect = (esmtp: boolean): Next => step({ _tag: "Over" }, { _tag: "Reconnect", esmtp })
 

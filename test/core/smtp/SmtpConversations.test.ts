@@ -170,7 +170,7 @@ describe("SmtpClient whose host ends the connection at EHLO", () => {
     [{ EHLO: "500 what", HELO: "lost" }, "Reconnect with HELO", undefined],
     [{ EHLO: "500 what", HELO: "421 too many errors" }, "Reconnect with HELO", undefined],
     [{ EHLO: "late" }, "Close", died],
-    [{ greeting: "lost" }, "Close", died]
+    [{ greeting: "lost" }, "Close", `(move on)${died}`]
   ] as const)
     it(`${report === undefined ? "says HELO over another one" : "waits"}: ${JSON.stringify(script)}`, () => {
       const course = SmtpPeer.talk(task, script)
@@ -190,6 +190,29 @@ describe("SmtpClient whose host ends the connection at EHLO", () => {
     )
     assert.strictEqual(SmtpPeer.talk(helo, {}).ending, "Release")
   })
+})
+
+describe("[W98] SmtpClient whose host is lost tries another one", () => {
+  const { task } = shapes["a fresh connection"]
+  const helo = { ...task, esmtp: false }
+  for (const [moveOn, classic, stage, moves] of [
+    ["never", false, "greeting", true],
+    ["never", true, "greeting", false],
+    ["greeting", true, "greeting", true],
+    ["never", false, "HELO", false],
+    ["greeting", false, "HELO", true],
+    ["greeting", false, "MAIL", false],
+    ["temporary", false, "MAIL", true],
+    ["temporary", false, "RCPT", true],
+    ["temporary", false, "DATA", true],
+    ["temporary", false, "message", false]
+  ] as const)
+    for (const how of ["lost", "late"])
+      it(`${moves ? "" : "not "}if it is ${how} at ${stage}, mxtry says ${moveOn}${classic ? ", classic" : ""}`, () => {
+        const { report } = SmtpPeer.talk({ ...helo, classic, moveOn }, { [stage]: how })
+        assert.strictEqual(report!.startsWith("(move on)"), moves)
+        assert.include(report!, "Connected to 192.0.2.1 but connection died.")
+      })
 })
 
 describe("SmtpClient whose host says 354 though nobody is to get the message", () => {
