@@ -39,11 +39,11 @@ export interface Reach {
 }
 
 /**
- * Addresses that need no DNS: `192.0.2.1` and `[192.0.2.1]`; outside classic homes also IPv6 and localhost, which is
- * never to be asked for (RFC 6761, 6.3).
+ * Addresses that need no DNS: `192.0.2.1` and `[192.0.2.1]`; outside classic homes also IPv6, in brackets with or without
+ * `IPv6:`, and localhost, which is never to be asked for (RFC 6761, 6.3).
  */
 export const known = (host: ByteString, { classic }: Reach): ReadonlyArray<IpAddress.IpAddress> | undefined => {
-  const literal = IpAddress.parseLiteral(host) ?? IpAddress.parse(host)
+  const literal = IpAddress.parseLiteral(host) ?? IpAddress.parse(host.replace(/^\[(.*:.*)\]$/, "$1"))
   if (literal !== undefined) return classic && !IpAddress.isV4(literal) ? undefined : [literal]
   const name = lower(host.replace(/\.$/, ""))
   return !classic && (name === "localhost" || name.endsWith(".localhost")) ? loopback : undefined

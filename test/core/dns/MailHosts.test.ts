@@ -40,6 +40,7 @@ describe("MailHosts.known", () => {
     ["[192.0.2.1]", ["192.0.2.1"], ["192.0.2.1"]],
     ["[IPv6:2001:db8::1]", undefined, ["2001:db8::1"]],
     ["2001:db8::1", undefined, ["2001:db8::1"]],
+    ["[2001:db8::1]", undefined, ["2001:db8::1"]],
     ["localhost", undefined, ["127.0.0.1", "::1"]],
     ["Mail.LocalHost.", undefined, ["127.0.0.1", "::1"]],
     ["localhost.example", undefined, undefined],
