@@ -89,9 +89,9 @@ export const feed = (from: Partial, chunk: Uint8Array): Read => {
 /** Is this reply longer than any server has reason to send? */
 export const isEndless = (partial: Partial): boolean => partial.bytes > mostBytes || partial.lines > mostLines
 
-/** Does it say neither yes nor no? `final`: to a message, where asking for more is no answer. (RFC 5321, 4.2.1) */
-export const isBroken = ({ code }: SmtpAnswer, final: boolean): boolean =>
-  code < 200 || code >= 600 || (final && code >= 300 && code < 400)
+/** Does it say neither yes nor no? Yes to DATA is 3xx, to all else 2xx. (RFC 5321, 4.2.1 and 4.3.2) */
+export const isBroken = ({ code }: SmtpAnswer, toData: boolean): boolean =>
+  code < 200 || code >= 600 || (code < 400 && code >= 300 !== toData)
 
 /** Anything that is no number at all counts as a refusal for ever, as it does where the code is unsigned. */
 export const outcome = ({ code }: SmtpAnswer): "success" | "temporary" | "permanent" =>

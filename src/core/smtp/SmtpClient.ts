@@ -139,7 +139,7 @@ const answered = (talk: Talk, stage: Stage, answer: SmtpAnswer.SmtpAnswer): Next
   const { partner } = talk.task
   const again = talk.closing ? beginAgain(talk, remedy(talk, stage, "closing")) : undefined
   if (again !== undefined) return again
-  const isBroken = !talk.task.classic && SmtpAnswer.isBroken(answer, stage === "dot")
+  const isBroken = !talk.task.classic && SmtpAnswer.isBroken(answer, stage === "data")
   if (isBroken && stage !== "greeting" && stage !== "ehlo" && stage !== "helo")
     return misunderstood(talk, stage, answer.text)
   const outcome = SmtpAnswer.outcome(answer)

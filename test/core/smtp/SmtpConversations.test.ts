@@ -299,6 +299,18 @@ describe("[W102] SmtpClient whose host replies with what is no reply", () => {
       `r\0${broken("354 go on", " Possible duplicate!")}`
     ))
 
+  it("sends no text to a host that does not ask for it: a line of it would be a command", () => {
+    const course = SmtpPeer.talk(shapes["a fresh connection"].task, { DATA: "250 ok" })
+    assert.isTrue(course.sent.endsWith("DATA\r\n"))
+    assert.strictEqual(course.report, `r\0${broken("250 ok")}`)
+  })
+
+  it("notices at DATA that one of the replies before was too many", () =>
+    assert.strictEqual(
+      SmtpPeer.talk(shapes["a fresh connection"].task, { MAIL: "250 sender\r\n250 sender" }).report,
+      `r\0${broken("250 recipient")}`
+    ))
+
   it("has no patience with a reply of more than 512 lines", () =>
     assert.strictEqual(
       SmtpPeer.talk(shapes["a fresh connection"].task, { MAIL: "250-x\r\n".repeat(600) }, { byteByByte: true }).report,
