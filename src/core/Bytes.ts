@@ -40,7 +40,7 @@ export const concat = (chunks: ReadonlyArray<Uint8Array>): Uint8Array => {
 
 /** Folds A to Z only: `toLowerCase` would also change the bytes 0xC0 to 0xDE. (qmail's case_lowers.) */
 export const lower = (text: ByteString): ByteString =>
-  /[A-Z]/.test(text) ? text.replace(/[A-Z]+/g, (letters) => letters.toLowerCase()) : text
+  /[\x80-\xff]/.test(text) ? text.replace(/[A-Z]+/g, (letters) => letters.toLowerCase()) : text.toLowerCase()
 
 export const equalFolded = (a: ByteString, b: ByteString): boolean =>
   a.length === b.length && (a === b || lower(a) === lower(b))

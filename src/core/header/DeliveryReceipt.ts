@@ -55,13 +55,16 @@ const named =
     HeaderField.known(field) === name
 
 const addressesOf = (field: ByteString): ReadonlyArray<Address> | undefined =>
-  Result.match(HeaderTokens.parse(field), {
+  Result.match(HeaderTokens.scan(field), {
     onFailure: () => undefined,
-    onSuccess: (tokens) => {
-      const { complete, items } = HeaderAddresses.parse(tokens.slice(2))
-      return complete ? HeaderAddresses.addressesOf(items) : undefined
+    onSuccess: (row) => {
+      const { addresses, complete } = HeaderAddresses.parse(row, nameTokens)
+      return complete ? addresses : undefined
     }
   })
+
+/** The field's name and its colon. */
+const nameTokens = 2
 
 const text = (deliveredTo: Address, to: ByteString, messageId: ByteString): ByteString =>
   `From: DELIVERY NOTICE SYSTEM <${to}>

@@ -3,135 +3,158 @@
  * what it is. Groups and phrases stay as they are; a comma that is missing between two addresses is put in.
  */
 import type { Address } from "../address/Address.ts"
-import type { Mark, Token } from "./HeaderToken.ts"
-import { unquote } from "./HeaderTokens.ts"
-
-/** The tokens of one address, without angle brackets and comments; or a token that belongs to none. */
-export type Item =
-  | { readonly _tag: "Address"; readonly tokens: ReadonlyArray<Token> }
-  | { readonly _tag: "Other"; readonly token: Token }
+import type { ByteString } from "../Bytes.ts"
+import type { Token } from "./HeaderToken.ts"
+import { fold, needSpace, tagAt, tokenAt, type TokenRow, unquote, written } from "./HeaderTokens.ts"
 
 export interface AddressList {
-  readonly items: ReadonlyArray<Item>
-  /** False: a bracket or a group is not closed or not opened; `items` is what stood to the right of it. */
+  /** Plain, from right to left. */
+  readonly addresses: ReadonlyArray<Address>
+  /** False: a bracket or a group is not closed or not opened; the list holds what stood to the right of it. */
   readonly complete: boolean
+  /** The whole text again, cut behind its commas. */
+  readonly items: ReadonlyArray<ByteString>
 }
 
+/** The tokens of one address, without angle brackets and commas, to those that take their place. */
 type Complete = (address: ReadonlyArray<Token>) => ReadonlyArray<Token>
 
-/** The body of an address field: the tokens after the colon. Each address is what `complete` makes of it. */
-export const parse = (tokens: ReadonlyArray<Token>, complete: Complete = (address) => address): AddressList => {
-  const pen = leftwards(tokens, complete)
+/** The list begins at token `first`; what stands before it is written as it is. */
+export const parse = (row: TokenRow, first: number, complete: Complete = (address) => address): AddressList => {
+  const pen: Pen = {
+    row,
+    first,
+    complete,
+    at: row.starts.length - 1,
+    address: [],
+    addresses: [],
+    items: [],
+    item: "",
+    right: undefined
+  }
+  const isComplete = readList(pen)
+  for (let index = first - 1; index >= 0; index--) put(pen, tokenAt(row, index))
+  pen.items.push(pen.item)
+  return { addresses: pen.addresses, complete: isComplete, items: pen.items.reverse() }
+}
+
+/** Undefined if the list is not complete. For `width` see HeaderTokens. */
+export const format = ({ complete, items }: AddressList, width: number): ByteString | undefined =>
+  complete ? fold(items, width) : undefined
+
+/** Goes through the tokens from right to left and writes down what they are; the address at hand grows leftwards too. */
+interface Pen {
+  readonly row: TokenRow
+  readonly first: number
+  readonly complete: Complete
+  /** The token that is not yet passed or taken. */
+  at: number
+  readonly address: Array<Token>
+  readonly addresses: Array<Address>
+  readonly items: Array<ByteString>
+  /** What is written of the item at hand, and what it begins with. */
+  item: ByteString
+  right: Token["_tag"] | undefined
+}
+
+const readList = (pen: Pen): boolean => {
   let inGroup = false
   let wordFits = true
-  for (let token = pen.next(); token !== undefined; token = pen.next()) {
-    switch (token._tag) {
+  for (let tag = next(pen); tag !== undefined; tag = next(pen)) {
+    switch (tag) {
       case ";":
-        pen.separate()
-        if (inGroup) return pen.list(false)
+        separate(pen)
+        if (inGroup) return false
         inGroup = true
         wordFits = true
-        pen.pass()
+        pass(pen)
         break
       case ":":
-        pen.endAddress()
-        if (!inGroup) return pen.list(false)
+        endAddress(pen)
+        if (!inGroup) return false
         inGroup = false
         wordFits = true
-        pen.passWhile(({ _tag }) => _tag !== ",")
-        if (pen.next() !== undefined) pen.pass()
+        while (next(pen) !== undefined && next(pen) !== ",") pass(pen)
+        if (next(pen) !== undefined) pass(pen)
         break
       case ">":
-        pen.separate()
-        pen.pass()
-        pen.takeBracketed()
-        if (pen.next() === undefined) return pen.list(false)
-        pen.pass()
-        pen.passWhile(({ _tag }) => inPhrase.has(_tag))
+        separate(pen)
+        pass(pen)
+        takeBracketed(pen)
+        if (next(pen) === undefined) return false
+        pass(pen)
+        while (inPhrase.has(next(pen))) pass(pen)
         wordFits = false
         break
       case "Atom":
       case "Quoted":
       case "Literal":
-        if (!wordFits) pen.separate()
+        if (!wordFits) separate(pen)
         wordFits = false
-        pen.take()
+        take(pen)
         break
       case "Comment":
-        pen.pass()
+        pass(pen)
         break
       case ",":
-        pen.endAddress()
+        endAddress(pen)
         wordFits = true
-        pen.pass()
+        pass(pen)
         break
       case "@":
       case ".":
       case "<":
         wordFits = true
-        pen.take()
+        take(pen)
         break
     }
   }
-  pen.endAddress()
-  return pen.list(true)
+  endAddress(pen)
+  return true
 }
 
-/** Goes through the tokens from right to left and writes down what they are; the address at hand grows leftwards too. */
-const leftwards = (tokens: ReadonlyArray<Token>, complete: Complete) => {
-  const items: Array<Item> = []
-  let address: Array<Token> = []
-  let at = tokens.length - 1
-  const next = (): Token | undefined => tokens[at]
-  const pass = (): void => void items.push({ _tag: "Other", token: tokens[at--]! })
-  const take = (): void => void address.push(tokens[at--]!)
-  const write = (): void => {
-    items.push({ _tag: "Address", tokens: complete(address.reverse()) })
-    address = []
-  }
-  return {
-    /** The token that is not yet passed or taken. */
-    next,
-    /** It belongs to no address. */
-    pass,
-    passWhile: (fits: (token: Token) => boolean): void => {
-      for (let token = next(); token !== undefined && fits(token); token = next()) pass()
-    },
-    /** It belongs to the address at hand. */
-    take,
-    /** Up to the opening bracket; an address also if it is empty. */
-    takeBracketed: (): void => {
-      for (let token = next(); token !== undefined && token._tag !== "<"; token = next()) take()
-      write()
-    },
-    endAddress: (): void => {
-      if (address.length > 0) write()
-    },
-    /** Another address begins, and nobody has written a comma. */
-    separate: (): void => {
-      if (address.length === 0) return
-      write()
-      items.push({ _tag: "Other", token: comma })
-    },
-    list: (whole: boolean): AddressList => ({ items: items.reverse(), complete: whole })
-  }
+const next = ({ at, first, row }: Pen): Token["_tag"] | undefined => (at < first ? undefined : tagAt(row, at))
+
+const put = (pen: Pen, token: Token): void => {
+  const { _tag: tag } = token
+  if (tag === ",") {
+    pen.items.push(pen.right === undefined ? pen.item : ` ${pen.item}`)
+    pen.item = ","
+  } else pen.item = written(token) + (pen.right !== undefined && needSpace(tag, pen.right) ? ` ${pen.item}` : pen.item)
+  pen.right = tag
 }
 
-/** The tokens of the list again. A list may be long: they are not held a second time. */
-export function* tokensOf(items: ReadonlyArray<Item>): Generator<Token> {
-  for (const item of items)
-    if (item._tag === "Address") yield* item.tokens
-    else yield item.token
+/** The token belongs to no address. */
+const pass = (pen: Pen): void => put(pen, tokenAt(pen.row, pen.at--))
+
+/** The token belongs to the address at hand. */
+const take = (pen: Pen): void => void pen.address.push(tokenAt(pen.row, pen.at--))
+
+/** Up to the opening bracket; an address also if it is empty. */
+const takeBracketed = (pen: Pen): void => {
+  for (let tag = next(pen); tag !== undefined && tag !== "<"; tag = next(pen)) take(pen)
+  write(pen)
 }
 
-/** The addresses of the list, plain. */
-export const addressesOf = (items: ReadonlyArray<Item>): Array<Address> => {
-  const addresses: Array<Address> = []
-  for (const item of items) if (item._tag === "Address") addresses.push(unquote(item.tokens))
-  return addresses
+const endAddress = (pen: Pen): void => {
+  if (pen.address.length > 0) write(pen)
 }
 
-const comma: Mark = { _tag: "," }
+/** Another address begins, and there is no comma. */
+const separate = (pen: Pen): void => {
+  if (pen.address.length === 0) return
+  write(pen)
+  put(pen, comma)
+}
+
+const write = (pen: Pen): void => {
+  const tokens = pen.complete(pen.address.reverse())
+  for (let index = tokens.length - 1; index >= 0; index--) put(pen, tokens[index]!)
+  pen.addresses.push(unquote(tokens))
+  pen.address.length = 0
+}
+
+const comma: Token = { _tag: "," }
 
 /** What may stand before an angle bracket without being an address itself. */
-const inPhrase: ReadonlySet<Token["_tag"]> = new Set(["Comment", "Atom", "Quoted", "@", "."])
+const inPhrase: ReadonlySet<Token["_tag"] | undefined> = new Set(["Comment", "Atom", "Quoted", "@", "."])

@@ -6,8 +6,10 @@ export type FieldName = (typeof names)[number]
 
 /** The name in lower case; undefined if it is none that qmail knows. Blanks may stand before the colon. */
 export const known = (field: ByteString): FieldName | undefined => {
-  const name = lower(nameOf(field))
-  return isKnown(name) ? name : undefined
+  const name = nameOf(field)
+  if (name.length > longestName) return undefined
+  const folded = lower(name)
+  return isKnown(folded) ? folded : undefined
 }
 
 /** Does this line begin a field: visible ASCII, blanks perhaps, a colon? */
@@ -61,3 +63,4 @@ const names = [
 ] as const
 
 const knownNames: ReadonlySet<string> = new Set(names)
+const longestName = Math.max(...names.map(({ length }) => length))

@@ -31,26 +31,32 @@ export const feed = (splitter: Splitter, chunk: Uint8Array): Split => {
     return chunk.length === 0
       ? { splitter, fields: [], body: empty }
       : { splitter: { ...splitter, lineEnded: chunk.at(-1) === lineFeed }, fields: [], body: chunk }
+  const more = fromChunk(chunk)
+  // Of a line that does not end yet nothing is looked at: it may come in any number of chunks.
+  if (!more.includes("\n")) return { splitter: { ...splitter, line: splitter.line + more }, fields: [], body: empty }
+  const text = splitter.line + more
   const fields: Array<ByteString> = []
-  let { field, line } = splitter
-  for (let at = 0; at < chunk.length;) {
-    const end = chunk.indexOf(lineFeed, at) + 1
-    if (end === 0) {
-      line += fromChunk(chunk, at)
-      break
+  let { field } = splitter
+  // Where in `text` the field at hand goes on, and where the line at hand begins.
+  let from = 0
+  let at = 0
+  for (let end = text.indexOf("\n") + 1; end > 0; end = text.indexOf("\n", at) + 1) {
+    const hasField = field !== "" || from < at
+    if (!hasField || (text[at] !== " " && text[at] !== "\t")) {
+      if (hasField) fields.push(field + text.slice(from, at))
+      from = at
+      const line = text.slice(at, end)
+      if (line.startsWith("From ")) field = "MBOX-Line: "
+      else if (HeaderField.isValid(line)) field = ""
+      else return endHeader(fields, line, chunk.subarray(end - splitter.line.length))
     }
-    line += fromChunk(chunk, at, end)
     at = end
-    if (field !== "" && (line[0] === " " || line[0] === "\t")) field += line
-    else {
-      if (field !== "") fields.push(field)
-      if (line.startsWith("From ")) field = `MBOX-Line: ${line}`
-      else if (HeaderField.isValid(line)) field = line
-      else return endHeader(fields, line, chunk.subarray(at))
-    }
-    line = ""
   }
-  return { splitter: { ...splitter, field, line }, fields, body: empty }
+  return {
+    splitter: { ...splitter, field: field + text.slice(from, at), line: text.slice(at) },
+    fields,
+    body: empty
+  }
 }
 
 /** The input is at its end. */

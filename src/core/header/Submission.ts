@@ -9,6 +9,7 @@ import { type Address, untilNul } from "../address/Address.ts"
 import { type ByteString, concat, toChunk } from "../Bytes.ts"
 import type { ControlSet } from "../control/ControlMap.ts"
 import type { Envelope } from "../envelope/Envelope.ts"
+import * as GrowingList from "../GrowingList.ts"
 import { impossible, type Step, step } from "../Machine.ts"
 import { type ExitCode, exitPermanent, exitSuccess, exitTemporary } from "../Outcome.ts"
 import type { Token } from "./HeaderToken.ts"
@@ -41,7 +42,7 @@ export type State =
       readonly recipients: ReadonlyArray<Address>
       readonly splitter: MessageSplitter.Splitter
       /** The fields of each chunk. */
-      readonly fields: ReadonlyArray<ReadonlyArray<ByteString>>
+      readonly fields: GrowingList.GrowingList<ReadonlyArray<ByteString>>
     }
   | {
       readonly _tag: "PassingBody"
@@ -104,7 +105,7 @@ export const initial = ({ controls, lists, options, pid, time }: Input): Step<St
         sender,
         recipients,
         splitter: MessageSplitter.initial,
-        fields: []
+        fields: GrowingList.empty
       })
     }
   })
@@ -144,9 +145,9 @@ const splitOf = (splitter: MessageSplitter.Splitter, event: Event): MessageSplit
 const readHeader = (state: Reading, split: MessageSplitter.Split, ended: boolean): Step<State, Command> => {
   const { circumstances, recipients, sender } = state
   const { print } = circumstances.options
-  const fields = [...state.fields, split.fields]
+  const fields = split.fields.length === 0 ? state.fields : GrowingList.add(state.fields, split.fields)
   if (split.splitter.part === "header") return step({ ...state, splitter: split.splitter, fields })
-  return Result.match(SubmittedHeader.complete(fields.flat(), sender, recipients, circumstances), {
+  return Result.match(SubmittedHeader.complete(GrowingList.toArray(fields).flat(), sender, recipients, circumstances), {
     onFailure: ({ isOwnFrom, text }) =>
       step(over(exitPermanent, unparsableLine(text)), ...(isOwnFrom && !print ? [openQueue, abandon] : [])),
     onSuccess: ({ envelope, header }) => {

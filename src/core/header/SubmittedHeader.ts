@@ -135,20 +135,11 @@ interface Rewritten {
 }
 
 const rewrite = (field: ByteString, hosts: HeaderDefaults.HostDefaults, width: number): Rewritten =>
-  Result.match(HeaderTokens.parse(field), {
+  Result.match(HeaderTokens.scan(field), {
     onFailure: () => ({ addresses: [], text: undefined }),
-    onSuccess: (tokens) => {
-      const { complete: whole, items } = HeaderAddresses.parse(tokens.slice(nameTokens), (address) =>
-        HeaderDefaults.completeAddress(address, hosts)
-      )
-      const written = function* () {
-        yield* tokens.slice(0, nameTokens)
-        yield* HeaderAddresses.tokensOf(items)
-      }
-      return {
-        addresses: HeaderAddresses.addressesOf(items).reverse(),
-        text: whole ? HeaderTokens.format(written(), width) : undefined
-      }
+    onSuccess: (row) => {
+      const list = HeaderAddresses.parse(row, nameTokens, (address) => HeaderDefaults.completeAddress(address, hosts))
+      return { addresses: list.addresses, text: HeaderAddresses.format(list, width) }
     }
   })
 

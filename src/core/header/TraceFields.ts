@@ -90,7 +90,8 @@ export const countHops = (count: HopCount, chunk: Uint8Array): HopCount => {
     const end = lineFeed < 0 ? chunk.length : lineFeed + 1
     if (lineStart.length < lineStartBytes) {
       const known = lineStart.length
-      lineStart += fromChunk(chunk, at, Math.min(end, at + lineStartBytes - known))
+      const wanted = known > 0 || mayCount.has(chunk[at]!) ? lineStartBytes - known : 1
+      lineStart += fromChunk(chunk, at, Math.min(end, at + wanted))
       if (known < 8 && lineStart.length >= 8 && lower(lineStart.slice(0, 8)) === "received") hops++
       if (lineStart.length === lineStartBytes && lower(lineStart) === "delivered") hops++
       inHeader = lineStart !== "\n" && lineStart !== "\r\n"
@@ -102,6 +103,8 @@ export const countHops = (count: HopCount, chunk: Uint8Array): HopCount => {
 }
 
 const lineStartBytes = "delivered".length
+/** What a line begins with that counts, or that ends the header. */
+const mayCount: ReadonlySet<number> = new Set([..."RrDd\r\n"].map((byte) => byte.charCodeAt(0)))
 
 const safe = (text: ByteString): ByteString => replaceUnless(text, isSafe, "?")
 

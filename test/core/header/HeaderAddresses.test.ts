@@ -6,9 +6,9 @@ import type { FieldName } from "../../../src/core/header/HeaderField.ts"
 import * as HeaderTokens from "../../../src/core/header/HeaderTokens.ts"
 
 const tokensOf = (text: string) => Result.getOrThrow(HeaderTokens.parse(text))
-const addressesOf = (text: string) => HeaderAddresses.addressesOf(HeaderAddresses.parse(tokensOf(text)).items)
-const written = (text: string) =>
-  HeaderTokens.format(HeaderAddresses.tokensOf(HeaderAddresses.parse(tokensOf(text)).items), 0).trimEnd()
+const listOf = (text: string) => HeaderAddresses.parse(Result.getOrThrow(HeaderTokens.scan(text)), 0)
+const addressesOf = (text: string) => listOf(text).addresses.toReversed()
+const written = (text: string) => HeaderAddresses.format(listOf(text), 0)?.trimEnd() ?? ""
 
 describe("HeaderAddresses.parse", () => {
   for (const [text, addresses, again] of [
@@ -46,7 +46,7 @@ describe("HeaderAddresses.parse", () => {
     [":", []]
   ] as const)
     it(`${text} is no list, but ${right.join(" and ") || "nothing"} stood to the right of the fault`, () => {
-      assert.isFalse(HeaderAddresses.parse(tokensOf(text)).complete)
+      assert.isFalse(listOf(text).complete)
       assert.deepStrictEqual(addressesOf(text), [...right])
     })
 

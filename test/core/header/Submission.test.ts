@@ -327,6 +327,37 @@ describe("Laws of Submission", () => {
     assert.isTrue(message.endsWith("\n\nbody\n"))
   })
 
+  // Each of these took a multiple of its size squared, or the whole stack, if it were not read once from end to end.
+  const size = 1_000_000
+  for (const [what, header, recipients] of [
+    ["a field of one word", `Subject: ${"x".repeat(size)}\n`, 0],
+    ["a name that never ends", `${"x".repeat(size)}\n`, 0],
+    ["short fields", "X: 1\n".repeat(size / 5), 0],
+    ["continuation lines", `X: 1\n${" x\n".repeat(size / 3)}`, 0],
+    ["one list of addresses", `To: ${"a@b.c,".repeat(size / 8)}a\n`, size / 8 + 1],
+    ["Bcc fields", "Bcc: a@b.c\n".repeat(size / 16), size / 16],
+    ["Resent fields", "Resent-To: a@b.c\n".repeat(size / 16), size / 16],
+    ["a deep comment", `To: ${"(".repeat(size)}${")".repeat(size)} a\n`, 1],
+    ["a comment that never ends", `To: ${"(".repeat(size)}a\n`, 0],
+    ["comments that never end", "To: ((((((((a\n".repeat(size / 16), 0],
+    ["a quoted string that never ends", `To: "${"x".repeat(size)}\n`, 0],
+    ["backslashes", `To: "${"\\a".repeat(size)}"\n`, 1],
+    ["groups", `To: ${"g: a, b;, ".repeat(size / 16)}a\n`, size / 8 + 1],
+    ["groups that never end", `To: ${"g: ".repeat(size)}a\n`, 1],
+    ["brackets that never close", `To: ${"<".repeat(size / 8)}a\n`, 1],
+    ["routes", `To: <${"@a,".repeat(size / 8)}:b@c.d>\n`, 1],
+    ["addresses without commas", `To: ${"a@b.c ".repeat(size / 16)}\n`, size / 16]
+  ] as const)
+    it(`takes ${what}, by the million`, () => {
+      const { envelope, exitCode } = submit(`${complete}${header}\n`, { chunk: 4096 })
+      assert.deepStrictEqual([exitCode, envelope?.recipients.length], [0, recipients])
+    })
+
+  it("takes a header in any number of chunks", () => {
+    const { envelope } = submit(`${complete}${"To: a\n".repeat(50_000)}To: ${"b, ".repeat(50_000)}c\n\n`, { chunk: 3 })
+    assert.strictEqual(envelope?.recipients.length, 100_001)
+  })
+
   it("[W21] control bytes in a header pass", () =>
     assert.include(submit("Subject: a\x07\x08b\n\n").message, "Subject: a\x07\x08b\n"))
 })
