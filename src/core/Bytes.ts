@@ -63,6 +63,12 @@ export const replaceUnless = (
   return out
 }
 
+/** NUL to 31, and 127: in a header they end lines, or hide what they are. */
+export const hasControl = (text: ByteString): boolean => /[\x00-\x1f\x7f]/.test(text)
+
+export const withoutControl = (text: ByteString, replacement: ByteString): ByteString =>
+  text.replace(/[\x00-\x1f\x7f]/g, replacement)
+
 /** Visible ASCII without the space: 33 to 126. */
 export const isGraphic = (byte: number): boolean => byte >= 33 && byte <= 126
 

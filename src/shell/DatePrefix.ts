@@ -2,6 +2,7 @@
 import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
 import { type ByteString, toChunk } from "../core/Bytes.ts"
+import * as LineEnds from "../core/header/LineEnds.ts"
 import * as TraceFields from "../core/header/TraceFields.ts"
 import { exitPermanent, exitTemporary, systemText } from "../core/Outcome.ts"
 import * as PosixZone from "../core/PosixZone.ts"
@@ -29,6 +30,7 @@ export const datemail = Effect.gen(function* () {
 
 const run = Effect.fnUntraced(function* (program: ByteString, args: ReadonlyArray<ByteString>) {
   const { environment } = yield* Identity
+  const { record } = yield* Home
   const processes = yield* Processes
   const child = yield* processes
     .spawn({ program, arguments: args, environment, descriptors: ["toChild", 1, 2] })
@@ -36,18 +38,23 @@ const run = Effect.fnUntraced(function* (program: ByteString, args: ReadonlyArra
   const time = Math.floor((yield* Clock.currentTimeMillis) / 1000)
   yield* child.write(0, toChunk(TraceFields.localDate(time, offsetAt(environment["TZ"], time))))
   // Input may have no end; a child that is gone wants none.
-  yield* Effect.raceFirst(copyTo(child), child.ending)
+  yield* Effect.raceFirst(copyTo(child, LineEnds.of(record.classic)), child.ending)
   const ending = yield* child.ending
   if (ending._tag === "Killed") return yield* fatal("child crashed")
   return ending.exitCode
 })
 
-const copyTo = Effect.fnUntraced(function* (child: Child) {
+const copyTo = Effect.fnUntraced(function* (child: Child, initial: LineEnds.LineEnds) {
   const files = yield* Files
-  for (;;) {
-    const bytes = yield* Effect.orElseSucceed(files.read(0, chunkBytes, null), () => new Uint8Array(0))
-    if (bytes.length === 0) return yield* child.end(0)
-    yield* child.write(0, bytes)
+  for (let lineEnds = initial; ;) {
+    const read = yield* Effect.orElseSucceed(files.read(0, chunkBytes, null), () => new Uint8Array(0))
+    if (read.length === 0) {
+      yield* child.write(0, LineEnds.finish(lineEnds))
+      return yield* child.end(0)
+    }
+    const converted = LineEnds.feed(lineEnds, read)
+    lineEnds = converted.lineEnds
+    yield* child.write(0, converted.bytes)
   }
 })
 

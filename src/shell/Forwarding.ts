@@ -1,8 +1,10 @@
 /** forward: the message of descriptor 0, marked with our Delivered-To line, goes to other addresses. */
 import * as Effect from "effect/Effect"
 import { type ByteString, toChunk } from "../core/Bytes.ts"
+import * as Envelope from "../core/envelope/Envelope.ts"
 import { exitPermanent, exitSuccess, exitTemporary, systemText } from "../core/Outcome.ts"
 import { Files } from "./Files.ts"
+import { Home } from "./Home.ts"
 import { Identity } from "./Identity.ts"
 import { Fatal } from "./Main.ts"
 import { QueueClient } from "./QueueClient.ts"
@@ -14,6 +16,9 @@ export const sendCopy = Effect.fnUntraced(function* (
   from: "rewound" | "here"
 ) {
   const sender = yield* variable(senderVariable)
+  const { record } = yield* Home
+  const refusal = Envelope.refusal({ sender, recipients }, record.classic)
+  if (refusal !== undefined) return yield* fail(exitPermanent, refusal)
   const mark = yield* variable("DTLINE")
   const files = yield* Files
   const entry = yield* (yield* QueueClient).open("user")

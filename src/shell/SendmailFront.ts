@@ -2,7 +2,7 @@
 import * as Effect from "effect/Effect"
 import { toChunk } from "../core/Bytes.ts"
 import * as SendmailOrder from "../core/header/SendmailOrder.ts"
-import { exitTemporary } from "../core/Outcome.ts"
+import { exitSuccess, exitTemporary } from "../core/Outcome.ts"
 import { Files } from "./Files.ts"
 import { Home } from "./Home.ts"
 import { Identity } from "./Identity.ts"
@@ -11,19 +11,22 @@ import * as Successor from "./Successor.ts"
 
 export const sendmail = Effect.gen(function* () {
   const { arguments: args, environment, program } = yield* Identity
-  const { path } = yield* Home
+  const { path, record } = yield* Home
   const files = yield* Files
   const isHome = yield* files.stat(path).pipe(
     Effect.map(({ kind }) => kind === "directory"),
     Effect.orElseSucceed(() => false)
   )
   if (!isHome) return yield* fatal("unable to switch to qmail home directory")
-  const order = SendmailOrder.parse(program, args, environment)
+  const order = SendmailOrder.parse(program, args, environment, record.classic)
   switch (order._tag) {
     case "Run":
       return yield* Successor.become({ ...order, program: `${path}/bin/${order.program}`, directory: path }).pipe(
         Effect.catchTag("ProcessesError", () => fatal(`unable to run ${order.program}`))
       )
+    case "Say":
+      yield* Effect.ignore(files.write(1, toChunk(order.text)))
+      return exitSuccess
     case "Refuse":
       yield* Effect.ignore(files.write(2, toChunk(order.complaint)))
       return order.exitCode

@@ -12,7 +12,10 @@ export const mailsubj = Effect.gen(function* () {
   const { arguments: args } = yield* Identity
   const { path, record } = yield* Home
   const [subject, ...recipients] = args
-  if (subject !== undefined) return yield* submit([], SubjectHeader.format(subject, recipients))
+  if (subject !== undefined) {
+    const mail = SubjectHeader.format(subject, recipients, record.classic)
+    return yield* submit(mail.arguments, mail.header)
+  }
   const [text, exitCode] = record.classic
     ? [`${path}/bin/mailsubj: 4: shift: can't shift that many\n`, shellMisuse]
     : ["mailsubj: usage: mailsubj subject recip ...\n", exitPermanent]

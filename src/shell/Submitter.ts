@@ -20,7 +20,7 @@ import { QueueClient, type QueueEntry } from "./QueueClient.ts"
 export const submit = Effect.fnUntraced(function* (args: ReadonlyArray<ByteString>, prefix: ByteString = "") {
   const files = yield* Files
   const queue = yield* QueueClient
-  const input = yield* Effect.mapError(gather(args), (text) => new Fatal({ exitCode: exitTemporary, text }))
+  const facts = yield* Effect.mapError(gather(args), (text) => new Fatal({ exitCode: exitTemporary, text }))
 
   const closed = isMissing(0)
   const read = files.read(0, chunkBytes, null).pipe(
@@ -54,8 +54,8 @@ export const submit = Effect.fnUntraced(function* (args: ReadonlyArray<ByteStrin
     }
   })
 
-  let { commands, state } = Submission.initial(input)
-  let event: Submission.Event | undefined = prefix === "" ? undefined : { _tag: "BytesRead", bytes: toChunk(prefix) }
+  let { commands, state } = Submission.initial({ ...facts, prefix })
+  let event: Submission.Event | undefined
   for (;;) {
     for (const command of commands) event = (yield* perform(command)) ?? event
     if (event === undefined && Submission.isOver(state)) break
@@ -88,6 +88,7 @@ const gather = Effect.fnUntraced(function* (args: ReadonlyArray<ByteString>) {
   if (kind !== "directory") return yield* Effect.fail("internal bug")
   const line = (setting: Settings.LineSetting) => Effect.map(readError(controls.line(setting)), (value) => value ?? "")
   return {
+    classic: home.record.classic,
     options,
     lists,
     time,

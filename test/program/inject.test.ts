@@ -206,3 +206,86 @@ describe("predate, datemail, mailsubj, qreceipt", () => {
         { status, stderr: stderr === "" ? "" : `qreceipt: ${stderr}\n`, stdout: "" }
       ))
 })
+
+describe("In a home made by thresher init", () => {
+  beforeEach(() => writeFileSync(join(home, "install.json"), '{ "classic": false }\n'))
+  const crlf = "To: a@x.y\r\nSubject: s\r\n\r\nbody\r\n.\r\n"
+
+  for (const [line, input] of [
+    ["./sendmail -t -i", crlf],
+    ["./qmail-inject", crlf],
+    ["./datemail -t", crlf],
+    ["./predate ./qmail-inject", crlf],
+    ["./mailsubj s a@x.y", "body\r\n.\r\n"]
+  ] as const)
+    it(`${line}: a text with CR LF is queued with LF`, () => {
+      assert.strictEqual(run(line, input).status, 0)
+      assert.isTrue(queued().endsWith("\n\nbody\n.\nFjoe@dh.example|Ta@x.y||"), queued())
+      assert.notInclude(queued(), "\r")
+    })
+
+  for (const [args, envelope] of [
+    ["-f '<>' a@x.y", "F|Ta@x.y||"],
+    ["-f '' a@x.y", "F|Ta@x.y||"],
+    ["-f '<me@x.y>' a@x.y", "Fme@x.y|Ta@x.y||"],
+    ["-r 'Joe <me@x.y>' -N never -R hdrs -- a@x.y", "Fme@x.y|Ta@x.y||"],
+    ["'a@x.y, b' 'Joe <c@x.y>'", "Fjoe@dh.example|Ta@x.y|Tb@dh.example|Tc@x.y||"],
+    ["-FCronDaemon -i -odi -oem -oi -t -f root", "Froot@dh.example|Tt@dh.example||"]
+  ] as const)
+    it(`sendmail ${args}`, () => {
+      assert.deepStrictEqual(run(`./sendmail ${args}`, `${header}\nbody`), { status: 0, stderr: "", stdout: "" })
+      assert.isTrue(queued().endsWith(`\nbody\n${envelope}`), queued())
+    })
+
+  for (const [line, stderr] of [
+    ["./sendmail 'a@x>'", "qmail-inject: fatal: unable to parse address: a@x>\n"],
+    ["./sendmail -f 'a, b' c", "qmail-inject: fatal: unable to parse address: a, b\n"],
+    ["./qmail-inject -a", "qmail-inject: fatal: no recipients: neither the arguments nor the header name one\n"],
+    ["./qmail-inject 'Joe a@x'", "qmail-inject: fatal: unable to parse address: Joe a@x\n"],
+    ["./mailsubj s", "qmail-inject: fatal: no recipients: neither the arguments nor the header name one\n"],
+    ["./mailsubj s 'a@x>'", "qmail-inject: fatal: unable to parse address: a@x>\n"],
+    [
+      "QMAILUSER=\"$(printf 'a\\nX: y')\" ./qmail-inject",
+      "qmail-inject: fatal: control character in the user: a?X: y\n"
+    ],
+    ["NEWSENDER=s DTLINE=d ./forward \"$(printf 'a\\nb@x')\"", "forward: fatal: control character in address: a?b@x\n"],
+    ["NEWSENDER=\"$(printf 's\\r')\" DTLINE=d ./forward a@x", "forward: fatal: control character in address: s?\n"],
+    ["NEWSENDER=s DTLINE=d ./forward ''", "forward: fatal: a recipient is empty\n"],
+    [
+      "SENDER=\"$(printf 's\\r')\" DTLINE=d ./condredirect a@x true </dev/null",
+      "condredirect: fatal: control character in address: s?\n"
+    ]
+  ] as const)
+    it(`${line}: 100, and nothing is queued`, () => {
+      assert.deepStrictEqual(run(line, `${header}\n`), { status: 100, stderr, stdout: "" })
+      assert.strictEqual(queued(), "nothing")
+    })
+
+  it("no argument and no variable writes a line of its own", () => {
+    const evil = "$(printf 'Joe\\nX-Inject: y')"
+    for (const line of [
+      `./sendmail -F "${evil}" a@x`,
+      `MAILNAME="${evil}" ./qmail-inject a@x`,
+      `QMAILINJECT=c NAME="${evil}" ./qmail-inject a@x`,
+      `./mailsubj "${evil}" a@x`
+    ]) {
+      assert.strictEqual(run(line, "\n").status, 0)
+      assert.include(queued(), "Joe X-Inject: y")
+      assert.notInclude(queued(), "\nX-Inject")
+    }
+  })
+
+  it("sendmail --help and --version print, and read nothing", () => {
+    for (const option of ["--help", "--version"]) {
+      const { status, stderr, stdout } = run(`./sendmail ${option} <&-`)
+      assert.deepStrictEqual([status, stderr], [0, ""])
+      assert.include(stdout, "sendmail")
+    }
+    assert.strictEqual(run("./sendmail -z a").stderr.split("\n")[0], "sendmail: illegal option -- z")
+  })
+
+  it("forward keeps every byte of a text", () => {
+    assert.strictEqual(run("NEWSENDER=s DTLINE= ./forward a@x", "A: 1\r\n\r\nb\r\n").status, 0)
+    assert.strictEqual(queued(), "A: 1\r\n\r\nb\r\nFs|Ta@x||")
+  })
+})

@@ -1,10 +1,22 @@
 /** Who a message is from and to whom it goes, apart from what its header says. */
 import { type Address } from "../address/Address.ts"
+import { hasControl, withoutControl } from "../Bytes.ts"
 
 export interface Envelope {
   readonly sender: Address
   /** In the given order; the same address twice is two deliveries. */
   readonly recipients: ReadonlyArray<Address>
+}
+
+/**
+ * Why nothing may be queued for these addresses; undefined: it may. A control character writes lines of its own wherever
+ * the address is written. A qmail home takes any byte.
+ */
+export const refusal = ({ recipients, sender }: Envelope, classic: boolean): string | undefined => {
+  if (classic) return undefined
+  if (recipients.includes("")) return "a recipient is empty"
+  const odd = hasControl(sender) ? sender : recipients.find(hasControl)
+  return odd === undefined ? undefined : `control character in address: ${withoutControl(odd, "?")}`
 }
 
 /** `<pre>@<host>-@[]`: each recipient gets a sender of his own. (qmail-send.c, senderadd) */

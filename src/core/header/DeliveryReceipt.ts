@@ -9,7 +9,7 @@ import * as Result from "effect/Result"
 import { type Address, doubleBounceSender, nobody } from "../address/Address.ts"
 import * as AddressQuoting from "../address/AddressQuoting.ts"
 import type { ByteString } from "../Bytes.ts"
-import type { Envelope } from "../envelope/Envelope.ts"
+import { type Envelope, refusal } from "../envelope/Envelope.ts"
 import * as HeaderAddresses from "./HeaderAddresses.ts"
 import * as HeaderField from "./HeaderField.ts"
 import * as HeaderTokens from "./HeaderTokens.ts"
@@ -24,7 +24,10 @@ export interface Refusal {
   readonly field: ByteString
 }
 
-/** `deliveredTo` is the address to which the message has been delivered, `sender` that of its envelope. In classic homes its line ends stand as they are. */
+/**
+ * `deliveredTo` is the address to which the message has been delivered, `sender` that of its envelope. In our homes a
+ * sender with a control character gets none: it would write lines of its own into the receipt.
+ */
 export const receiptFor = (
   fields: ReadonlyArray<ByteString>,
   deliveredTo: Address,
@@ -38,12 +41,11 @@ export const receiptFor = (
     asked ||= addresses.includes(deliveredTo)
   }
   if (!asked || sender === nobody || sender === doubleBounceSender) return Result.succeed(Option.none())
+  if (refusal({ sender: nobody, recipients: [sender] }, classic) !== undefined) return Result.succeed(Option.none())
   const messageId = fields.findLast(named("message-id"))
-  const quoted = AddressQuoting.quote2(sender)
-  const to = classic ? quoted : AddressQuoting.oneLine(quoted, classic)
   return Result.succeed(
     Option.some({
-      message: text(deliveredTo, to, messageId === undefined ? "" : `Your ${messageId}`),
+      message: text(deliveredTo, AddressQuoting.quote2(sender), messageId === undefined ? "" : `Your ${messageId}`),
       envelope: { sender: nobody, recipients: [sender] }
     })
   )

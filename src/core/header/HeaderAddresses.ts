@@ -12,6 +12,8 @@ export interface AddressList {
   readonly addresses: ReadonlyArray<Address>
   /** False: a bracket or a group is not closed or not opened; the list holds what stood to the right of it. */
   readonly complete: boolean
+  /** A comma was missing: one was put in, or an address was taken for a part of a group's name; or a group's name was. */
+  readonly loose: boolean
   /** The whole text again, cut behind its commas. */
   readonly items: ReadonlyArray<ByteString>
 }
@@ -30,12 +32,13 @@ export const parse = (row: TokenRow, first: number, complete: Complete = (addres
     addresses: [],
     items: [],
     item: "",
-    right: undefined
+    right: undefined,
+    loose: false
   }
   const isComplete = readList(pen)
   for (let index = first - 1; index >= 0; index--) put(pen, tokenAt(row, index))
   pen.items.push(pen.item)
-  return { addresses: pen.addresses, complete: isComplete, items: pen.items.reverse() }
+  return { addresses: pen.addresses, complete: isComplete, loose: pen.loose, items: pen.items.reverse() }
 }
 
 /** Undefined if the list is not complete. For `width` see HeaderTokens. */
@@ -55,6 +58,7 @@ interface Pen {
   /** What is written of the item at hand, and what it begins with. */
   item: ByteString
   right: Token["_tag"] | undefined
+  loose: boolean
 }
 
 const readList = (pen: Pen): boolean => {
@@ -74,7 +78,11 @@ const readList = (pen: Pen): boolean => {
         if (!inGroup) return false
         inGroup = false
         wordFits = true
-        while (next(pen) !== undefined && next(pen) !== ",") pass(pen)
+        pass(pen)
+        for (let part = next(pen); part !== undefined && part !== ","; part = next(pen)) {
+          if (!inPhrase.has(part)) pen.loose = true
+          pass(pen)
+        }
         if (next(pen) !== undefined) pass(pen)
         break
       case ">":
@@ -110,6 +118,7 @@ const readList = (pen: Pen): boolean => {
     }
   }
   endAddress(pen)
+  pen.loose ||= inGroup
   return true
 }
 
@@ -145,6 +154,7 @@ const separate = (pen: Pen): void => {
   if (pen.address.length === 0) return
   write(pen)
   put(pen, comma)
+  pen.loose = true
 }
 
 const write = (pen: Pen): void => {

@@ -6,19 +6,27 @@
  */
 import * as Result from "effect/Result"
 import { type Address, untilNul } from "../address/Address.ts"
-import { type ByteString, concat, toChunk } from "../Bytes.ts"
+import { type ByteString, concat, toChunk, withoutControl } from "../Bytes.ts"
 import type { ControlSet } from "../control/ControlMap.ts"
 import type { Envelope } from "../envelope/Envelope.ts"
 import * as GrowingList from "../GrowingList.ts"
 import { impossible, type Step, step } from "../Machine.ts"
 import { type ExitCode, exitPermanent, exitSuccess, exitTemporary } from "../Outcome.ts"
+import * as AuthorCheck from "./AuthorCheck.ts"
+import * as HeaderDefaults from "./HeaderDefaults.ts"
 import type { Token } from "./HeaderToken.ts"
 import * as HeaderTokens from "./HeaderTokens.ts"
+import * as LineEnds from "./LineEnds.ts"
 import * as MessageSplitter from "./MessageSplitter.ts"
 import type { SubmissionOptions } from "./SubmissionOptions.ts"
 import * as SubmittedHeader from "./SubmittedHeader.ts"
+import * as TypedAddresses from "./TypedAddresses.ts"
 
 export interface Input {
+  /** Of a qmail home. */
+  readonly classic: boolean
+  /** The beginning of the message, before what is read. */
+  readonly prefix?: ByteString
   readonly options: SubmissionOptions
   /** Of control files, each with its default. */
   readonly controls: {
@@ -40,6 +48,7 @@ export type State =
       readonly circumstances: SubmittedHeader.Circumstances
       readonly sender: Address | undefined
       readonly recipients: ReadonlyArray<Address>
+      readonly lineEnds: LineEnds.LineEnds
       readonly splitter: MessageSplitter.Splitter
       /** The fields of each chunk. */
       readonly fields: GrowingList.GrowingList<ReadonlyArray<ByteString>>
@@ -48,6 +57,7 @@ export type State =
       readonly _tag: "PassingBody"
       readonly print: boolean
       readonly envelope: Envelope
+      readonly lineEnds: LineEnds.LineEnds
       readonly splitter: MessageSplitter.Splitter
     }
   | { readonly _tag: "Queueing" }
@@ -73,54 +83,79 @@ export type Command =
   | { readonly _tag: "AbandonMessage" }
   | { readonly _tag: "Print"; readonly bytes: Uint8Array }
 
-export const initial = ({ controls, lists, options, pid, time }: Input): Step<State, Command> => {
-  const prepared = Result.gen(function* () {
-    const defaultDomain = yield* addition(".", options.hosts.defaultDomain ?? controls.defaultDomain)
-    const defaultHost = yield* addition("@", options.hosts.defaultHost ?? controls.defaultHost)
-    const plusDomain = yield* addition(".", options.hosts.plusDomain ?? controls.plusDomain)
-    const hosts = { defaultDomain, defaultHost, plusDomain }
-    let sender: Address | undefined
-    for (const typed of options.senders)
-      sender = yield* Result.mapError(SubmittedHeader.completeTyped(typed, hosts), ({ text }) => unparsableLine(text))
-    if (options.complaint !== undefined) return yield* Result.fail(`qmail-inject: ${options.complaint}\n`)
-    const recipients: Array<Address> = []
-    if (options.recipients !== "header")
-      for (const typed of options.addresses)
-        recipients.push(
-          yield* Result.mapError(SubmittedHeader.completeTyped(typed, hosts), () =>
-            fatal(`unable to parse address: ${typed}\n`)
-          )
-        )
-    return { hosts, recipients, sender }
-  })
-  return Result.match(prepared, {
+export const initial = (input: Input): Step<State, Command> => {
+  const { classic, controls, lists, pid, prefix = "", time } = input
+  return Result.match(prepare(input), {
     onFailure: (complaint) => step(over(exitPermanent, complaint)),
-    onSuccess: ({ hosts, recipients, sender }) => {
+    onSuccess: ({ hosts, options, recipients, sender }) => {
       // A NUL ends a control file's word, and would end the field for whoever reads it. (fmt_strn)
       const idHost = untilNul(options.hosts.idHost ?? controls.idHost)
-      const circumstances = { hosts, idHost, lists, options, pid, time, width: headerWidth }
-      return step({
+      const circumstances = {
+        classic,
+        hosts,
+        idHost: classic ? idHost : withoutControl(idHost, ""),
+        lists,
+        options,
+        pid,
+        time,
+        width: headerWidth
+      }
+      const reading: Reading = {
         _tag: "ReadingHeader",
         circumstances,
         sender,
         recipients,
+        lineEnds: LineEnds.of(classic),
         splitter: MessageSplitter.initial,
         fields: GrowingList.empty
-      })
+      }
+      return readHeader(reading, MessageSplitter.feed(reading.splitter, toChunk(prefix)), false)
     }
   })
 }
+
+/** Hosts, sender and recipients as they were given, completed. The failure is for descriptor 2. */
+const prepare = ({ classic, controls, options: given }: Input) =>
+  Result.gen(function* () {
+    const options = classic ? given : yield* Result.mapError(AuthorCheck.checked(given), (text) => fatal(`${text}\n`))
+    const defaultDomain = yield* addition(".", options.hosts.defaultDomain ?? controls.defaultDomain)
+    const defaultHost = yield* addition("@", options.hosts.defaultHost ?? controls.defaultHost)
+    const plusDomain = yield* addition(".", options.hosts.plusDomain ?? controls.plusDomain)
+    const hosts = { defaultDomain, defaultHost, plusDomain }
+    const complete = (address: ReadonlyArray<Token>) => HeaderDefaults.completeAddress(address, hosts)
+    const unparsable = (typed: ByteString) =>
+      fatal(`unable to parse address: ${classic ? typed : withoutControl(typed, "?")}\n`)
+    let sender: Address | undefined
+    for (const typed of options.senders)
+      if (classic)
+        sender = yield* Result.mapError(SubmittedHeader.completeTyped(typed, hosts), ({ text }) => unparsableLine(text))
+      else {
+        sender = TypedAddresses.parseSender(typed, complete)
+        if (sender === undefined) return yield* Result.fail(unparsable(typed))
+      }
+    if (options.complaint !== undefined) return yield* Result.fail(`qmail-inject: ${options.complaint}\n`)
+    const recipients: Array<Address> = []
+    for (const typed of options.recipients === "header" ? [] : options.addresses)
+      if (classic)
+        recipients.push(yield* Result.mapError(SubmittedHeader.completeTyped(typed, hosts), () => unparsable(typed)))
+      else {
+        const named = TypedAddresses.parseRecipients(typed, complete)
+        if (named === undefined) return yield* Result.fail(unparsable(typed))
+        for (const address of named) recipients.push(address)
+      }
+    return { hosts, options, recipients, sender }
+  })
 
 export const decide = (state: State, event: Event): Step<State, Command> => {
   switch (state._tag) {
     case "ReadingHeader":
       if (event._tag === "ReadFailed") return step(over(exitTemporary, fatal("read error\n")))
-      return readHeader(state, splitOf(state.splitter, event), event._tag === "InputEnded")
+      return readHeader(...split(state, event), event._tag === "InputEnded")
     case "PassingBody":
       if (event._tag === "ReadFailed")
         return step(over(exitTemporary, fatal("read error\n")), ...(state.print ? [] : [abandon]))
       if (event._tag === "PrintFailed") return step(printFailed(event.reason))
-      return passBody(state, splitOf(state.splitter, event), event._tag === "InputEnded")
+      return passBody(...split(state, event), event._tag === "InputEnded")
     case "Queueing":
       if (event._tag === "Queued") return step(over(exitSuccess, ""))
       if (event._tag === "QueueRefused")
@@ -136,10 +171,16 @@ export const isOver = (state: State): state is Extract<State, { _tag: "Over" }> 
 type Reading = Extract<State, { _tag: "ReadingHeader" }>
 type Passing = Extract<State, { _tag: "PassingBody" }>
 
-const splitOf = (splitter: MessageSplitter.Splitter, event: Event): MessageSplitter.Split => {
-  if (event._tag === "BytesRead") return MessageSplitter.feed(splitter, event.bytes)
-  if (event._tag === "InputEnded") return MessageSplitter.finish(splitter)
-  return impossible(event, "the message is being read")
+/** The state that knows where a line was cut, and what the header and the body have got. */
+const split = <S extends Reading | Passing>(state: S, event: Event): [S, MessageSplitter.Split] => {
+  if (event._tag === "BytesRead") {
+    const { bytes, lineEnds } = LineEnds.feed(state.lineEnds, event.bytes)
+    return [{ ...state, lineEnds }, MessageSplitter.feed(state.splitter, bytes)]
+  }
+  if (event._tag !== "InputEnded") return impossible(event, "the message is being read")
+  const last = MessageSplitter.feed(state.splitter, LineEnds.finish(state.lineEnds))
+  const end = MessageSplitter.finish(last.splitter)
+  return [state, { ...end, fields: [...last.fields, ...end.fields], body: concat([last.body, end.body]) }]
 }
 
 const readHeader = (state: Reading, split: MessageSplitter.Split, ended: boolean): Step<State, Command> => {
@@ -148,12 +189,15 @@ const readHeader = (state: Reading, split: MessageSplitter.Split, ended: boolean
   const fields = split.fields.length === 0 ? state.fields : GrowingList.add(state.fields, split.fields)
   if (split.splitter.part === "header") return step({ ...state, splitter: split.splitter, fields })
   return Result.match(SubmittedHeader.complete(GrowingList.toArray(fields).flat(), sender, recipients, circumstances), {
-    onFailure: ({ isOwnFrom, text }) =>
-      step(over(exitPermanent, unparsableLine(text)), ...(isOwnFrom && !print ? [openQueue, abandon] : [])),
+    onFailure: (refusal) =>
+      step(
+        over(exitPermanent, complaintOf(refusal)),
+        ...(refusal._tag === "Unparsable" && refusal.isOwnFrom && !print ? [openQueue, abandon] : [])
+      ),
     onSuccess: ({ envelope, header }) => {
       const body = concat([toChunk(header), split.body])
       const passed = passBody(
-        { _tag: "PassingBody", print, envelope, splitter: split.splitter },
+        { _tag: "PassingBody", print, envelope, lineEnds: state.lineEnds, splitter: split.splitter },
         { ...split, body },
         ended
       )
@@ -162,17 +206,23 @@ const readHeader = (state: Reading, split: MessageSplitter.Split, ended: boolean
   })
 }
 
-const passBody = (
-  { envelope, print }: Passing,
-  { body, splitter }: MessageSplitter.Split,
-  ended: boolean
-): Step<State, Command> => {
+const passBody = (state: Passing, { body, splitter }: MessageSplitter.Split, ended: boolean): Step<State, Command> => {
+  const { envelope, print } = state
   const put: ReadonlyArray<Command> =
     body.length === 0 ? [] : [print ? { _tag: "Print", bytes: body } : { _tag: "PutMessage", bytes: body }]
-  if (!ended) return step({ _tag: "PassingBody", envelope, print, splitter }, ...put)
+  if (!ended) return step({ ...state, splitter }, ...put)
   return print
     ? step(over(exitSuccess, ""), ...put)
     : step({ _tag: "Queueing" }, ...put, { _tag: "FinishMessage", envelope })
+}
+
+const complaintOf = (refusal: SubmittedHeader.Refusal): ByteString => {
+  switch (refusal._tag) {
+    case "Unparsable":
+      return unparsableLine(refusal.text)
+    case "BadEnvelope":
+      return fatal(`${refusal.reason}\n`)
+  }
 }
 
 const addition = (mark: "." | "@", text: ByteString): Result.Result<ReadonlyArray<Token>, ByteString> =>

@@ -9,7 +9,7 @@ import { type Address, untilNul } from "../address/Address.ts"
 import * as AddressQuoting from "../address/AddressQuoting.ts"
 import type { ByteString } from "../Bytes.ts"
 import type { ControlSet } from "../control/ControlMap.ts"
-import type { Envelope } from "../envelope/Envelope.ts"
+import { type Envelope, refusal } from "../envelope/Envelope.ts"
 import { compactStamp, date822 } from "../Time.ts"
 import * as HeaderAddresses from "./HeaderAddresses.ts"
 import * as HeaderDefaults from "./HeaderDefaults.ts"
@@ -19,6 +19,8 @@ import * as HeaderTokens from "./HeaderTokens.ts"
 import type { Style, SubmissionOptions } from "./SubmissionOptions.ts"
 
 export interface Circumstances {
+  /** Of a qmail home: nobody may be the only recipient, and addresses may hold any byte. */
+  readonly classic: boolean
   readonly options: SubmissionOptions
   readonly hosts: HeaderDefaults.HostDefaults
   readonly idHost: ByteString
@@ -36,8 +38,15 @@ export interface Submitted {
   readonly envelope: Envelope
 }
 
+export type Refusal = Unparsable | BadEnvelope
+
+export interface BadEnvelope {
+  readonly _tag: "BadEnvelope"
+  readonly reason: string
+}
+
 /** A text that holds no address where one must be; as it is shown. */
-export interface Refusal {
+export interface Unparsable {
   readonly _tag: "Unparsable"
   readonly text: ByteString
   /** It is the From field made for the user: qmail-inject has started qmail-queue by then. */
@@ -68,17 +77,22 @@ export const complete = (
       added.push(resent ? `Resent-${field}` : field)
     }
     if (!resent && !read.seen.has("mail-followup-to")) added.push(followupTo(read.shown, circumstances.lists))
-    return {
-      header: added.join("") + read.kept.join(""),
-      envelope: { sender: untilNul(from), recipients: [...recipients, ...fromHeader].map(untilNul) }
-    }
+    const header = added.join("") + read.kept.join("")
+    const named = [...recipients, ...fromHeader]
+    if (circumstances.classic) return { header, envelope: { sender: untilNul(from), recipients: named.map(untilNul) } }
+    // `To: <>` names nobody.
+    const envelope = { sender: from, recipients: named.filter((recipient) => recipient !== "") }
+    const reason = envelope.recipients.length === 0 && !options.print ? nobodyNamed : refusal(envelope, false)
+    return yield* reason === undefined
+      ? Result.succeed({ header, envelope })
+      : Result.fail<Refusal>({ _tag: "BadEnvelope", reason })
   })
 
 /** An address of the command line, or of -f: quoted if it must be, then completed. */
 export const completeTyped = (
   address: Address,
   hosts: HeaderDefaults.HostDefaults
-): Result.Result<Address, Refusal> => {
+): Result.Result<Address, Unparsable> => {
   const text = AddressQuoting.quote2(address)
   return Result.mapBoth(HeaderTokens.parse(text), {
     onFailure: () => ({ _tag: "Unparsable", text }),
@@ -214,6 +228,8 @@ const isDropped = (name: HeaderField.FieldName, style: Style): boolean =>
   (name === "return-path" && style.dropReturnPath)
 
 const quoted = (address: Address): ByteString => AddressQuoting.quote2(untilNul(address))
+
+const nobodyNamed = "no recipients: neither the arguments nor the header name one"
 
 /** The field's name and its colon. */
 const nameTokens = 2

@@ -5,8 +5,8 @@ import * as DeliveryReceipt from "../../../src/core/header/DeliveryReceipt.ts"
 import * as SubjectHeader from "../../../src/core/header/SubjectHeader.ts"
 
 const asks = (list: string): string => `Notice-Requested-Upon-Delivery-To: ${list}\n`
-const receipt = (fields: ReadonlyArray<string>, deliveredTo = "me@x.y", sender = "s@a.b") =>
-  Option.getOrUndefined(Result.getOrThrow(DeliveryReceipt.receiptFor(fields, deliveredTo, sender, false)))
+const receipt = (fields: ReadonlyArray<string>, deliveredTo = "me@x.y", sender = "s@a.b", classic = true) =>
+  Option.getOrUndefined(Result.getOrThrow(DeliveryReceipt.receiptFor(fields, deliveredTo, sender, classic)))
 
 describe("DeliveryReceipt.receiptFor", () => {
   for (const [what, fields, deliveredTo, sender, sent] of [
@@ -33,18 +33,21 @@ describe("DeliveryReceipt.receiptFor", () => {
       envelope: { sender: "", recipients: ["a b@c"] }
     }))
 
-  it("no sender makes a line of its own", () =>
-    assert.match(
-      receipt([asks("me@x.y")], "me@x.y", "s\nBcc: v@w\r@a")!.message,
-      /^From: DELIVERY NOTICE SYSTEM <"s\\_Bcc: v@w\\_"@a>\nTo: <"s\\_Bcc: v@w\\_"@a>\nSubject/
-    ))
-
   for (const list of ["(open", "a>", "x: y"])
     it(`refuses ${list}`, () =>
       assert.deepStrictEqual(
-        DeliveryReceipt.receiptFor([asks("me@x.y"), asks(list)], "me@x.y", "s", false),
+        DeliveryReceipt.receiptFor([asks("me@x.y"), asks(list)], "me@x.y", "s", true),
         Result.fail({ field: asks(list) })
       ))
+})
+
+describe("A sender with a control character", () => {
+  it("gets no receipt in our homes: it would write lines into it", () => {
+    const given = [[asks("me@x.y")], "me@x.y", '"s\nX-Inject: y"@a.b'] as const
+    assert.isUndefined(receipt(...given, false))
+    assert.isDefined(receipt(...given, true))
+    assert.isDefined(receipt([asks("me@x.y")], "me@x.y", "s@a.b", false))
+  })
 })
 
 describe("SubjectHeader.format", () => {
@@ -54,5 +57,12 @@ describe("SubjectHeader.format", () => {
     ["", ["a"], "Subject: \nTo: a\n\n"]
   ] as const)
     it(`${JSON.stringify(subject)} to ${recipients.join(" and ") || "nobody"}`, () =>
-      assert.strictEqual(SubjectHeader.format(subject, recipients), header))
+      assert.deepStrictEqual(SubjectHeader.format(subject, recipients, true), { header, arguments: [] }))
+
+  it("in our homes no word makes a line of its own, and a recipient must be an address", () => {
+    assert.deepStrictEqual(SubjectHeader.format("a\r\nBcc: x", ["b", "c\nX: y", "Joe <d@e>"], false), {
+      header: "Subject: a  Bcc: x\nTo: b, c X: y, Joe <d@e>\n\n",
+      arguments: ["-a", "--", "b", "c\nX: y", "Joe <d@e>"]
+    })
+  })
 })

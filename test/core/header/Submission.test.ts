@@ -7,6 +7,9 @@ import * as SubmissionOptions from "../../../src/core/header/SubmissionOptions.t
 import * as SubmittedHeader from "../../../src/core/header/SubmittedHeader.ts"
 
 interface Case {
+  /** A home of ours, if false. */
+  readonly classic?: boolean
+  readonly prefix?: string
   readonly args?: ReadonlyArray<string>
   readonly environment?: Readonly<Record<string, string>>
   readonly controls?: Partial<Submission.Input["controls"]>
@@ -26,17 +29,22 @@ interface Outcome {
 }
 
 /** Plays the shell: feeds the message, collects the orders, answers for the queue. */
-const submit = (text: string, { answer, args, chunk, controls, environment, lists }: Case = {}): Outcome => {
+const submit = (
+  text: string,
+  { answer, args, chunk, classic, controls, environment, lists, prefix }: Case = {}
+): Outcome => {
   const message: Array<Uint8Array> = []
   const printed: Array<Uint8Array> = []
   let envelope: Envelope | undefined
   let abandoned = false
   let current = Submission.initial({
+    classic: classic ?? true,
     options: SubmissionOptions.parse(args ?? [], { QMAILUSER: "joe", QMAILHOST: "h.example", ...environment }),
     controls: { defaultDomain: "dd", defaultHost: "dh.x", plusDomain: "pd.x", idHost: "id.x", ...controls },
     lists: lists === undefined ? undefined : setOf(lists),
     time: 820631134,
-    pid: 42
+    pid: 42,
+    ...(prefix !== undefined && { prefix })
   })
   const take = (): void => {
     for (const command of current.commands) {
@@ -251,6 +259,7 @@ describe("What ends a submission", () => {
 
   it("input that cannot be read: what was begun is abandoned", () => {
     const begin = Submission.initial({
+      classic: true,
       options: SubmissionOptions.parse([], {}),
       controls: { defaultDomain: "d", defaultHost: "h", plusDomain: "p", idHost: "i" },
       lists: undefined,
@@ -267,6 +276,7 @@ describe("What ends a submission", () => {
   it("a From field made of what the environment says that is none: qmail-queue is started for nothing", () => {
     const refused = (args: ReadonlyArray<string>) => {
       const begin = Submission.initial({
+        classic: true,
         options: SubmissionOptions.parse(args, { QMAILHOST: "h: x", QMAILSHOST: "h" }),
         controls: { defaultDomain: "d", defaultHost: "h", plusDomain: "p", idHost: "i" },
         lists: undefined,
@@ -290,6 +300,113 @@ describe("What ends a submission", () => {
       exitCode: 111,
       complaint: "qmail-inject: fatal: unable to write output: out of disk space\n"
     })
+  })
+})
+
+describe("In our homes", () => {
+  const ours = (text: string, given: Case = {}) => submit(text, { classic: false, ...given })
+
+  for (const [args, recipients] of [
+    [["a@b.c, d@e.f"], "a@b.c d@e.f"],
+    [["Joe <a@b.c>", "x"], "a@b.c x@dh.x"],
+    [["<a@b+>"], "a@b.pd.x"],
+    [["a@b (Joe)"], "a@b.dd"],
+    [["g: a@b.c, d;"], "a@b.c d@dh.x"],
+    [['"a b"@c.d'], "a b@c.d"],
+    [["-H", "a@b.c"], "a@b.c h@dh.x"]
+  ] as ReadonlyArray<readonly [ReadonlyArray<string>, string]>)
+    it(`[${args.join(" | ")}] names ${recipients}`, () => {
+      const { envelope } = ours(`${complete}To: h\n\n`, { args })
+      assert.deepStrictEqual(
+        envelope?.recipients.map((address) => address.replaceAll(" ", "_")),
+        recipients.replaceAll("a b", "a_b").split(" ")
+      )
+    })
+
+  for (const [args, sender] of [
+    [["-f", ""], ""],
+    [["-f", "<>"], ""],
+    [["-f<>"], ""],
+    [["-f", "<me@x>"], "me@x.dd"],
+    [["-f", "Joe <me@x.y>"], "me@x.y"],
+    [["-f", "me@x.y (Joe)"], "me@x.y"],
+    [["-f", "me"], "me@dh.x"],
+    [["-f", '"m e"@x.y'], "m e@x.y"],
+    [["-f", "#@[]"], "#@[]"]
+  ] as const)
+    it(`[${args.join(" ")}] is the sender ${sender || "<>"}`, () =>
+      assert.strictEqual(ours("To: a\n\n", { args }).envelope?.sender, sender))
+
+  for (const [what, text, given, complaint] of [
+    ["a recipient that is none", "\n", { args: ["a@x>"] }, "unable to parse address: a@x>"],
+    ["an empty recipient", "\n", { args: [""] }, "unable to parse address: "],
+    ["two words", "\n", { args: ["Joe a@x"] }, "unable to parse address: Joe a@x"],
+    ["a line end in a recipient", "\n", { args: ['"a\nX: y"@x'] }, 'unable to parse address: "a?X: y"@x'],
+    ["two senders", "\n", { args: ["-f", "a, b", "c"] }, "unable to parse address: a, b"],
+    ["a sender that is none", "\n", { args: ["-f", "x>", "c"] }, "unable to parse address: x>"],
+    ["nobody", "\n", {}, "no recipients: neither the arguments nor the header name one"],
+    [
+      "nobody in the header",
+      `${complete}To: nobody: ;\n\n`,
+      {},
+      "no recipients: neither the arguments nor the header name one"
+    ],
+    ["nobody but <>", `${complete}To: <>\n\n`, {}, "no recipients: neither the arguments nor the header name one"],
+    [
+      "nobody among the arguments",
+      "To: a\n\n",
+      { args: ["-a"] },
+      "no recipients: neither the arguments nor the header name one"
+    ],
+    ["a control character in a recipient field", 'To: "a\rb"@c\n\n', {}, "control character in address: a?b@c.dd"],
+    ["a NUL in a recipient field", 'To: "a\0b"@c\n\n', {}, "control character in address: a?b@c.dd"],
+    ["one in Return-Path", 'To: a\nReturn-Path: "a\x1b"@c\n\n', {}, "control character in address: a?@c.dd"],
+    [
+      "one in QMAILUSER",
+      "To: a\n\n",
+      { environment: { QMAILUSER: "a\nX: y" } },
+      "control character in the user: a?X: y"
+    ],
+    [
+      "one in QMAILIDHOST",
+      "To: a\n\n",
+      { environment: { QMAILIDHOST: "a\nX: y" } },
+      "control character in the host of message IDs: a?X: y"
+    ]
+  ] as ReadonlyArray<readonly [string, string, Case, string]>)
+    it(`${what}: 100, and nothing is queued`, () => {
+      const outcome = ours(text, given)
+      assert.deepStrictEqual(
+        [outcome.exitCode, outcome.complaint, outcome.envelope, outcome.message],
+        [100, `qmail-inject: fatal: ${complaint}\n`, undefined, ""]
+      )
+    })
+
+  it("a name is shown without its line ends, and an empty one not at all", () => {
+    const from = (environment: Record<string, string>) =>
+      /^From:.*$/m.exec(ours("To: a\n\n", { environment }).message)?.[0]
+    assert.strictEqual(from({ MAILNAME: "Joe\nBcc: x@y" }), 'From: "Joe Bcc: x@y" <joe@h.example>')
+    assert.strictEqual(from({ MAILNAME: "Joe\r\nBcc: x", QMAILINJECT: "c" }), "From: joe@h.example (Joe  Bcc: x)")
+    assert.strictEqual(from({ MAILNAME: "" }), "From: joe@h.example")
+  })
+
+  it("a control file with odd bytes writes no odd Message-ID", () =>
+    assert.match(ours("To: a\n\n", { controls: { idHost: "id.x\r\x07" } }).message, /^Message-ID: <\S+@id\.x>$/m))
+
+  it("nobody needs to be named to print", () => assert.strictEqual(ours("\n", { args: ["-n"] }).exitCode, 0))
+
+  it("a text with CR LF is queued with LF, wherever it is cut; with another first line end it stays", () => {
+    const text = `${complete}To: a@b.c\nSubject: x\n y\n\nbody\nX: \r.\n.\n`
+    for (const chunk of [1, 2, 3, 5, 64, 4096])
+      assert.deepStrictEqual(ours(text.replaceAll("\n", "\r\n"), { chunk }), ours(text, { chunk: 7 }))
+    assert.include(ours(`${complete}To: a@b.c\nX: y\r\n\r\nbody\r\n`).message, "\r\nbody\r\n")
+    assert.include(submit(text.replaceAll("\n", "\r\n"), {}).message, "body\r\n")
+  })
+
+  it("what is put before a text does not count as its first line", () => {
+    const { envelope, message } = ours("line\r\nanother\r\n", { prefix: "Subject: s\nTo: a@b.c\n\n", chunk: 5 })
+    assert.isTrue(message.endsWith("Subject: s\nTo: a@b.c\n\nline\nanother\n"), message)
+    assert.deepStrictEqual(envelope?.recipients, ["a@b.c"])
   })
 })
 
@@ -365,6 +482,7 @@ describe("Laws of Submission", () => {
 describe("SubmittedHeader.complete", () => {
   it("folds at the width that it is given", () => {
     const given = {
+      classic: true,
       options: SubmissionOptions.parse([], { USER: "u" }),
       hosts: { defaultDomain: [], defaultHost: [{ _tag: "@" }, { _tag: "Atom", text: "h" }], plusDomain: [] },
       idHost: "i",
