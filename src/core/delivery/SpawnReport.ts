@@ -29,22 +29,32 @@ export const ofLocal = (ending: Ending, output: ByteString): Report => {
 /**
  * `output` is what qmail-remote wrote: a report for the recipient (r, s or h), then one for the message (K, Z or D),
  * each with its NUL. The worse of the two counts, and the second text is said unless it promises more than happened.
+ *
+ * The first byte is a letter whatever it is: a NUL there ends nothing, and the first text follows it. The second text
+ * may lack its NUL. The verdict on the message counts only with its NUL, and a report may be empty.
  */
 export const ofRemote = (ending: Ending, output: ByteString): Report => {
   if (ending._tag === "Killed") return crashed("remote")
   if (ending.exitCode === 111) return "ZUnable to run qmail-remote.\n"
   if (ending.exitCode !== 0) return "DUnable to run qmail-remote.\n"
   if (output === "") return "Zqmail-remote produced no output.\n"
-  const reports = output.split("\0").slice(0, -1)
-  const message = goodness(reports.find((report) => goodness(report[0]) !== undefined)?.[0]) ?? -1
+  const message =
+    output
+      .split("\0")
+      .slice(0, -1)
+      .map(goodness)
+      .find((verdict) => verdict !== undefined) ?? -1
   const recipient = output[0] === "s" ? 0 : output[0] === "h" ? -1 : message
   const letter = recipient === 1 ? "K" : recipient === 0 ? "Z" : "D"
-  const second = message <= recipient && goodness(reports[1]?.[0]) !== undefined ? reports[1]!.slice(1) : ""
-  return `${letter}${reports[0]?.slice(1) ?? ""}${second}`
+  const firstEnd = output.indexOf("\0", 1)
+  if (firstEnd < 0) return letter
+  const second = output.slice(firstEnd + 1)
+  const isSaid = message <= recipient && goodness(second) !== undefined
+  return `${letter}${output.slice(1, firstEnd)}${isSaid ? upToNul(second.slice(1)) : ""}`
 }
 
-const goodness = (letter: string | undefined): 1 | 0 | -1 | undefined =>
-  letter === "K" ? 1 : letter === "Z" ? 0 : letter === "D" ? -1 : undefined
+const goodness = (report: ByteString): 1 | 0 | -1 | undefined =>
+  report[0] === "K" ? 1 : report[0] === "Z" ? 0 : report[0] === "D" ? -1 : undefined
 
 /** Mail to nobody's box (`@domain`) is thrown away, and that is a success. */
 export const trash: Report = "K"

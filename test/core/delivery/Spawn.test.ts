@@ -6,6 +6,7 @@ import * as SpawnReport from "../../../src/core/delivery/SpawnReport.ts"
 const exited = (exitCode: number) => ({ _tag: "Exited", exitCode }) as const
 const killed = { _tag: "Killed", signal: "SIGKILL" } as const
 
+/** What notqmail's qmail-rspawn says to qmail-send for a qmail-remote that writes the left side. */
 describe("SpawnReport.ofRemote", () => {
   for (const [output, report] of [
     ["r\0KOK\0", "KOK"],
@@ -13,11 +14,49 @@ describe("SpawnReport.ofRemote", () => {
     ["hX\0DG\0", "DXG"],
     ["ZX\0", "ZX"],
     ["hX\0KOK\0", "DX"],
-    ["", "Zqmail-remote produced no output.\n"],
-    ["Kok", "D"],
     ["r\0r\0h\0Kok\0", "K"],
     ["xyz\0", "Dyz"],
-    ["\0Kok\0", "Kok"]
+    ["", "Zqmail-remote produced no output.\n"],
+    ["\0", "D"],
+    ["\0\0", "D"],
+    ["\0Kok\0", "KKok"],
+    ["\0Zok\0", "ZZok"],
+    ["\0Dok\0", "DDok"],
+    ["\0\0Kok\0", "Kok"],
+    ["K", "D"],
+    ["K\0", "K"],
+    ["Kok", "D"],
+    ["Kok\0x", "Kok"],
+    ["Kok\0Zlater", "Koklater"],
+    ["Kok\0Zlater\0", "Koklater"],
+    ["Kok\0Dlater\0", "Koklater"],
+    ["r\0K\0", "K"],
+    ["r\0Kok", "Dok"],
+    ["rtext\0Kok\0more\0", "Ktextok"],
+    ["s\0Kok\0", "Z"],
+    ["s\0Zok\0", "Zok"],
+    ["h\0Kok\0", "D"],
+    ["h\0Zok\0", "D"],
+    ["h\0Dok\0", "Dok"],
+    ["r\0\0Kok\0", "K"],
+    ["r\0\0", "D"],
+    ["r\0x\0Zlate\0", "Z"],
+    ["q\0K\0", "K"],
+    ["q\0x\0", "D"],
+    ["h", "D"],
+    ["s", "Z"],
+    ["r", "D"],
+    ["s\0", "Z"],
+    ["h\0", "D"],
+    ["Z\0", "Z"],
+    ["D\0", "D"],
+    ["Zt", "D"],
+    ["Dt", "D"],
+    ["rtext\0Z\0", "Ztext"],
+    ["r1\0r2\0h3\0Kok\0", "K1"],
+    ["htext\0Zpartial", "Dtextpartial"],
+    ["rtext\0Kpartial", "Dtextpartial"],
+    ["stext\0x", "Ztext"]
   ] as const)
     it(JSON.stringify(output), () => assert.strictEqual(SpawnReport.ofRemote(exited(0), output), report))
   it("111: it could not be run", () =>
@@ -47,6 +86,9 @@ describe("SpawnReport.ofLocal", () => {
     [126, "DUnable to run qmail-local.\n"]
   ] as const)
     it(`exit code ${code}`, () => assert.strictEqual(SpawnReport.ofLocal(exited(code), "text\n\0rest"), report))
+  for (const output of ["", "\0", "\0text\n"])
+    it(`nothing before the first NUL: ${JSON.stringify(output)}`, () =>
+      assert.strictEqual(SpawnReport.ofLocal(exited(0), output), "K"))
   it("a crash", () => assert.strictEqual(SpawnReport.ofLocal(killed, "text"), "Zqmail-local crashed.\n"))
   it("up to 3000 bytes of output are kept, of more the first 2966 and a notice", () => {
     assert.strictEqual(SpawnReport.cutLocal("x".repeat(3000)).length, 3000)
