@@ -41,7 +41,7 @@ export type ProgramImage = Pick<ChildDescription, "program" | "arguments" | "env
 
 export interface Child {
   readonly pid: number
-  /** Known when the child is gone and its pipes are read to the end. */
+  /** Known when the child is gone. What it wrote before can still be read. */
   readonly ending: Effect.Effect<Ending>
   /** False: the child reads no more. For most that is no error: the exit code tells. */
   readonly write: (descriptor: number, bytes: Uint8Array) => Effect.Effect<boolean>
@@ -85,7 +85,11 @@ export class Processes extends Context.Service<Processes, ProcessCalls>()("thres
         child.once("error", (cause) =>
           resume(Effect.fail(new ProcessesError({ program: description.program, errno: errnoOf(cause) })))
         )
-        for (const stream of child.stdio) stream?.on("error", () => {})
+        for (const [descriptor, stream] of child.stdio.entries()) {
+          stream?.on("error", () => {})
+          // When a child ends, node throws away what it wrote last, unless somebody is about to read it.
+          if (description.descriptors[descriptor] === "fromChild") stream?.on("readable", () => {})
+        }
         child.once("exit", (code, signal) =>
           Deferred.doneUnsafe(
             ending,

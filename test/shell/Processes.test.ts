@@ -72,4 +72,18 @@ describe("Processes", () => {
       assert.deepStrictEqual(ending, { _tag: "Exited", exitCode: 0 })
     })
   )
+  it.live("keeps what a child wrote last, for a reader who comes after its end", () =>
+    Effect.gen(function* () {
+      const child = yield* (yield* Processes).spawn({
+        program: "/bin/sh",
+        arguments: ["-c", "printf one; printf six >&6; exit 82"],
+        environment: { PATH: "/usr/bin:/bin" },
+        descriptors: ["ignore", "fromChild", "ignore", "ignore", "ignore", "ignore", "fromChild"]
+      })
+      assert.deepStrictEqual(yield* child.ending, { _tag: "Exited", exitCode: 82 })
+      // Node notices the end of a child some turns of its loop before anybody reads.
+      yield* Effect.sleep(1)
+      assert.deepStrictEqual([yield* readAll(child, 1), yield* readAll(child, 6)], ["one", "six"])
+    }).pipe(Effect.provide(Processes.layer))
+  )
 })
