@@ -220,6 +220,7 @@ const receiveFrom = (fd: number, idleSeconds: number, chunkBytes: number): Effec
     }
     const opened = new net.Socket(options)
     opened.on("end", finished).on("close", finished).on("error", finished)
+    opened.on("timeout", () => answer(timedOut))
     return opened
   }
   return Effect.callback((resume) => {
@@ -230,7 +231,7 @@ const receiveFrom = (fd: number, idleSeconds: number, chunkBytes: number): Effec
     } catch {
       return finished()
     }
-    socket.setTimeout(idleSeconds * 1000, () => answer(timedOut))
+    socket.setTimeout(idleSeconds * 1000)
     socket.resume()
   })
 }

@@ -2,6 +2,7 @@ import { assert, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import * as Fiber from "effect/Fiber"
 import * as TestClock from "effect/testing/TestClock"
+import { spawnSync } from "node:child_process"
 import * as net from "node:net"
 import { fromChunk } from "../../src/core/Bytes.ts"
 import { emptySet } from "../../src/core/control/ControlMap.ts"
@@ -137,4 +138,38 @@ describe("IntakeSession over an invented connection", () => {
       assert.strictEqual(yield* Fiber.join(session), 1)
     }).pipe(Effect.provide(QueueClient.layerMemory([])))
   )
+})
+
+describe("Connections of descriptors", () => {
+  it("say nothing of their own, however often they are read", () => {
+    const module = new URL("../../src/shell/Connections.ts", import.meta.url).href
+    const files = new URL("../../src/shell/Files.ts", import.meta.url).href
+    const script = `
+      import * as Effect from "effect/Effect"
+      import * as Connections from ${JSON.stringify(module)}
+      import { Files } from ${JSON.stringify(files)}
+      const read = Effect.flatMap(Connections.ofDescriptors(0, 1, 60), ({ receive, send }) =>
+        Effect.gen(function* () {
+          for (let i = 0; i < 30; i++) {
+            yield* send("x")
+            if ((yield* receive)._tag !== "Bytes") break
+          }
+        }))
+      await Effect.runPromise(Effect.provide(read, Files.layerSync))
+      process.exit(0)`
+    // The child answers itself: what it writes comes back to it.
+    const loop = `exec "$0" --experimental-strip-types --input-type=module -e "$1" <>"$2" >&0`
+    const { status, stderr } = spawnSync(
+      "/bin/sh",
+      [
+        "-c",
+        `d=$(mktemp -d) && mkfifo "$d/f" && ( set -- "$1" "$d/f"; ${loop} ); s=$?; rm -r "$d"; exit $s`,
+        process.execPath,
+        script
+      ],
+      { encoding: "utf8", cwd: new URL("../..", import.meta.url) }
+    )
+    assert.notInclude(stderr, "Warning: Possible EventEmitter memory leak")
+    assert.strictEqual(status, 0, stderr)
+  })
 })
