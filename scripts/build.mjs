@@ -31,6 +31,8 @@ if (!existsSync("dist/bin/package.json")) {
   writeFileSync(`dist/bin/.package.${process.pid}`, '{"type":"commonjs"}\n')
   renameSync(`dist/bin/.package.${process.pid}`, "dist/bin/package.json")
 }
+// The home that a program works in unless it is told another: installing writes it anew (src/core/control/InstalledHome.ts).
+const homeLine = 'const thresherHome="/var/qmail"'
 const programs = readdirSync("src/bin")
   .filter((name) => name.endsWith(".ts"))
   .map((name) => name.slice(0, -3))
@@ -46,7 +48,14 @@ for (const name of programs) {
     checks: { circularDependency: false }
   })
   const fresh = `dist/bin/.${name}.${process.pid}`
-  await bundle.write({ file: fresh, format: "cjs", minify: true, codeSplitting: false, banner: `#!${node}` })
+  await bundle.write({
+    file: fresh,
+    format: "cjs",
+    minify: true,
+    codeSplitting: false,
+    banner: `#!${node}`,
+    postBanner: homeLine
+  })
   await bundle.close()
   chmodSync(fresh, 0o755)
   renameSync(fresh, `dist/bin/${name}`)

@@ -50,6 +50,7 @@ export const kinds: Readonly<Record<string, Kind>> = {
   "control/HandWritten.ts": "F",
   "control/InstallCheck.ts": "R",
   "control/InstallRecord.ts": "F",
+  "control/InstalledHome.ts": "F",
   "control/Layout.ts": "V",
   "control/LayoutCheck.ts": "R",
   "control/LayoutLink.ts": "R",

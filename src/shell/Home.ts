@@ -4,13 +4,28 @@ import * as Data from "effect/Data"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as Result from "effect/Result"
-import { type ByteString, fromChunk } from "../core/Bytes.ts"
+import { resolve } from "node:path"
+import { type ByteString, fromChunk, fromText } from "../core/Bytes.ts"
 import * as ControlFile from "../core/control/ControlFile.ts"
+import * as InstalledHome from "../core/control/InstalledHome.ts"
 import * as InstallRecord from "../core/control/InstallRecord.ts"
 import { Files, FilesError, orIfAbsent } from "./Files.ts"
-import { Identity } from "./Identity.ts"
+import { Identity, type IdentityFacts } from "./Identity.ts"
 
-export const defaultHome = "/var/qmail"
+/** A line of each program, once it is bundled: see InstalledHome. */
+declare const thresherHome: ByteString | undefined
+/** Of a program that nobody tells another one. */
+export const installedHome: ByteString = typeof thresherHome === "string" ? thresherHome : InstalledHome.builtFor
+
+/** QMAILHOME counts only where nobody can have set it for a program with other rights than his own. */
+export const homeFor = (identity: IdentityFacts): ByteString =>
+  (hasOwnRights(identity) && identity.environment["QMAILHOME"]) || installedHome
+
+/** A path that was given from where this process is. */
+export const absolute = (path: ByteString): ByteString => resolve(fromText(process.cwd()), path)
+
+export const hasOwnRights = ({ effectiveGid, effectiveUid, gid, uid }: IdentityFacts): boolean =>
+  uid === effectiveUid && gid === effectiveGid
 
 /** The record is there and unusable. */
 export class HomeError extends Data.TaggedError("HomeError")<{ readonly file: ByteString; readonly reason: string }> {}
@@ -25,12 +40,9 @@ export class Home extends Context.Service<Home, HomeFacts>()("thresher/shell/Hom
   static readonly layerAt = (path: ByteString): Layer.Layer<Home, HomeError | FilesError, Files> =>
     Layer.effect(Home, load(path))
 
-  /** QMAILHOME counts only where nobody can have set it for a program with other rights than his own. */
   static readonly layer: Layer.Layer<Home, HomeError | FilesError, Files | Identity> = Layer.effect(
     Home,
-    Effect.flatMap(Identity, ({ effectiveUid, environment, uid }) =>
-      load((uid === effectiveUid ? environment["QMAILHOME"] : undefined) || defaultHome)
-    )
+    Effect.flatMap(Identity, (identity) => load(homeFor(identity)))
   )
 
   static readonly layerMemory = (path: ByteString, record = InstallRecord.qmailHome): Layer.Layer<Home> =>

@@ -22,7 +22,7 @@ import * as UserLookup from "../core/users/UserLookup.ts"
 import * as UsersCheck from "../core/users/UsersCheck.ts"
 import type { Accounts } from "./Accounts.ts"
 import * as ControlMeanings from "./ControlMeanings.ts"
-import { Files, type FilesError, orIfAbsent } from "./Files.ts"
+import { Files, type FilesError, type FileStat, orIfAbsent } from "./Files.ts"
 import { Home } from "./Home.ts"
 import * as HomeCopies from "./HomeCopies.ts"
 import * as HomeTree from "./HomeTree.ts"
@@ -31,7 +31,7 @@ import * as RoleIds from "./RoleIds.ts"
 
 /** Errors first, each group in the order of the home. */
 export const run: Effect.Effect<ReadonlyArray<Finding>, never, Accounts | Files | Home | Identity> = Effect.suspend(
-  () => inOrder([tree, controls, users, aliases, dotQmails, fileSystems, inodes, limits])
+  () => inOrder([tree, programs, controls, users, aliases, dotQmails, fileSystems, inodes, limits])
 ).pipe(Effect.withSpan("HomeCheck.run"))
 
 /** What may keep a server from starting; the files of all users are not gone through for that. */
@@ -67,6 +67,31 @@ const tree = Effect.gen(function* () {
     )
   )
 }).pipe(Effect.map((findings) => findings.flat()))
+
+/** A home that was moved or copied has programs that work in the old one. */
+const programs = Effect.gen(function* () {
+  const files = yield* Files
+  const { path, record } = yield* Home
+  const { directory } = yield* Identity
+  if (yield* Effect.orElseSucceed(HomeCopies.isLinked(path, record, directory), () => false)) return []
+  const found = new Map<ByteString, Array<ByteString>>()
+  for (const { from, path: below } of CopiedFiles.entries(record, path)) {
+    if (from?._tag !== "Program") continue
+    const home = yield* Effect.orElseSucceed(HomeCopies.homeOf(`${path}/${below}`), () => undefined)
+    if (home !== undefined) found.set(home, [...(found.get(home) ?? []), below])
+  }
+  const here = yield* Effect.option(files.stat(path))
+  const others = yield* Effect.filter([...found], ([home]) =>
+    Effect.map(Effect.option(files.stat(home)), (there) => !isSameFile(here, there))
+  )
+  return others.map(([home, names]) => LayoutCheck.programsOfOther(home, names))
+})
+
+const isSameFile = (one: Option.Option<FileStat>, two: Option.Option<FileStat>): boolean =>
+  Option.isSome(one) &&
+  Option.isSome(two) &&
+  one.value.device === two.value.device &&
+  one.value.inode === two.value.inode
 
 /** Whom the roles stand for here. */
 const expectedIds = Effect.gen(function* () {

@@ -5,12 +5,15 @@
 import * as Effect from "effect/Effect"
 import * as Result from "effect/Result"
 import { type ByteString, concat, fromText, toChunk } from "../core/Bytes.ts"
+import * as InstalledHome from "../core/control/InstalledHome.ts"
 import * as Layout from "../core/control/Layout.ts"
 import { Files, type FilesError, type FileStat, orIfAbsent } from "./Files.ts"
 import * as HomeTree from "./HomeTree.ts"
 
 /** Where things go, and what is said about them. */
 export interface Place {
+  /** What the programs are told: where the tree will stand. */
+  readonly home: ByteString
   /** The root of the tree. */
   readonly to: ByteString
   /** Undefined: whoever has it already, else whoever runs this. */
@@ -65,7 +68,7 @@ export const put = Effect.fn("HomeCopies.put")(function* ({ contents, from }: Ga
     const { name } = entry.from
     const target = hasSetUid && name === "qmail-queue" ? Layout.program("qmail-queue.thresher") : entry
     if (yield* keepForeign(place, target)) kept.push(name)
-    yield* replaceFile(place, target, withInterpreter(content))
+    yield* replaceFile(place, target, InstalledHome.written(withInterpreter(content), place.home))
     programs++
   }
   return { programs, kept, hasSetUid } as Copied
@@ -141,6 +144,19 @@ const withInterpreter = (program: Uint8Array): Uint8Array => {
     ? concat([toChunk(`#!${fromText(process.execPath)}`), program.subarray(program.indexOf(0x0a))])
     : program
 }
+
+/** Where one of our programs works unless it is told another home; undefined: it is none of ours. */
+export const homeOf = Effect.fnUntraced(function* (path: ByteString) {
+  const files = yield* Files
+  return yield* Effect.acquireUseRelease(
+    files.open(path, "readNonBlocking"),
+    (fd) =>
+      Effect.map(files.read(fd, InstalledHome.bytesRead, 0), (start) =>
+        isOurs(start) ? InstalledHome.read(start) : undefined
+      ),
+    (fd) => Effect.ignore(files.close(fd))
+  )
+})
 
 /** Atomically: at no moment is there no file, or half of one. */
 const replaceFile = Effect.fnUntraced(function* (

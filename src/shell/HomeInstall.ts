@@ -2,6 +2,7 @@
 import * as Effect from "effect/Effect"
 import { type ByteString, fromText } from "../core/Bytes.ts"
 import * as CopiedFiles from "../core/control/CopiedFiles.ts"
+import * as InstalledHome from "../core/control/InstalledHome.ts"
 import * as Layout from "../core/control/Layout.ts"
 import { exitPermanent, systemText } from "../core/Outcome.ts"
 import * as AccountPlan from "../core/users/AccountPlan.ts"
@@ -37,6 +38,8 @@ export const install = Effect.fn("HomeInstall.install")(function* ({ from, makeU
   const { path: home, record } = yield* Home
   const { effectiveUid } = yield* Identity
   if (!Layout.isHomePath(home)) return yield* refuse(Layout.badHomePath(home))
+  if (!InstalledHome.canHoldPrograms(home))
+    return yield* refuse(`unable to install in ${home}: node runs no program whose path is not UTF-8`)
   if (record.owners === "many") {
     if (effectiveUid !== 0)
       return yield* refuse(`unable to install in ${home}: only root can give files to qmail's users`)
@@ -56,6 +59,7 @@ export const install = Effect.fn("HomeInstall.install")(function* ({ from, makeU
   yield* HomeCopies.endLink(home, record, from)
   yield* HomeTree.make(home, tree, idsOf)
   const { hasSetUid, kept, programs } = yield* HomeCopies.put(gathered, {
+    home,
     to: home,
     idsOf,
     nameOf: ({ path }) => `${home}/${path}`

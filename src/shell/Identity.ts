@@ -17,6 +17,7 @@ export interface IdentityFacts {
   readonly uid: number
   readonly effectiveUid: number
   readonly gid: number
+  readonly effectiveGid: number
   readonly hostName: ByteString
 }
 
@@ -69,6 +70,7 @@ export class Identity extends Context.Service<Identity, IdentityFacts>()("thresh
     uid: process.getuid!(),
     effectiveUid: process.geteuid!(),
     gid: process.getgid!(),
+    effectiveGid: process.getegid!(),
     hostName: fromText(os.hostname())
   }))
 
@@ -82,6 +84,7 @@ export class Identity extends Context.Service<Identity, IdentityFacts>()("thresh
       uid: 1000,
       effectiveUid: 1000,
       gid: 1000,
+      effectiveGid: 1000,
       hostName: "host.example",
       ...facts
     })

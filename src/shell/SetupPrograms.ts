@@ -4,8 +4,7 @@
  */
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
-import { resolve } from "node:path"
-import { type ByteString, fromText, toChunk, toText } from "../core/Bytes.ts"
+import { type ByteString, toChunk } from "../core/Bytes.ts"
 import * as CopiedFiles from "../core/control/CopiedFiles.ts"
 import * as InstallCheck from "../core/control/InstallCheck.ts"
 import * as Layout from "../core/control/Layout.ts"
@@ -14,7 +13,7 @@ import { type ExitCode, exitPermanent, exitSuccess, systemText } from "../core/O
 import { Accounts } from "./Accounts.ts"
 import { Controls } from "./Controls.ts"
 import { Files } from "./Files.ts"
-import { defaultHome, Home } from "./Home.ts"
+import { absolute, hasOwnRights, Home, homeFor } from "./Home.ts"
 import * as HomeCopies from "./HomeCopies.ts"
 import * as HomeInstall from "./HomeInstall.ts"
 import * as HomeTree from "./HomeTree.ts"
@@ -25,6 +24,8 @@ import * as RoleIds from "./RoleIds.ts"
 
 /** What one of them goes through, and where. */
 interface Task {
+  /** Where it will stand. */
+  readonly home: ByteString
   /** The tree: below DESTDIR, where that counts. */
   readonly root: ByteString
   readonly entries: ReadonlyArray<Layout.Entry>
@@ -35,12 +36,12 @@ type Services = Accounts | Files | Home | Identity | Processes
 
 const program = (usesDestination: boolean, run: (task: Task) => Effect.Effect<ExitCode, Fatal, Services>) =>
   Effect.gen(function* () {
-    const { arguments: words, effectiveUid, environment, program: name, uid } = yield* Identity
-    const isOwnEnvironment = uid === effectiveUid
-    const home = fromText(resolve(toText((isOwnEnvironment && environment["QMAILHOME"]) || defaultHome)))
+    const identity = yield* Identity
+    const { arguments: words, environment, program: name } = identity
+    const home = absolute(homeFor(identity))
     if (!Layout.isHomePath(home)) return yield* refuse(Layout.badHomePath(home))
-    const destination = (usesDestination && isOwnEnvironment && environment["DESTDIR"]) || ""
-    const root = destination === "" ? home : fromText(resolve(toText(destination))).replace(/\/$/, "") + home
+    const destination = (usesDestination && hasOwnRights(identity) && environment["DESTDIR"]) || ""
+    const root = destination === "" ? home : absolute(destination).replace(/\/$/, "") + home
     return yield* Effect.gen(function* () {
       const { record } = yield* Home
       const chosen = CopiedFiles.chosen(words, record, home)
@@ -48,7 +49,7 @@ const program = (usesDestination: boolean, run: (task: Task) => Effect.Effect<Ex
         yield* say(`${name}: usage: ${name} [ queue-only ]\n`)
         return exitPermanent
       }
-      return yield* run({ root, entries: chosen, nameOf: (entry) => InstallCheck.nameOf(root, entry) })
+      return yield* run({ home, root, entries: chosen, nameOf: (entry) => InstallCheck.nameOf(root, entry) })
     }).pipe(Effect.provide(Accounts.layer.pipe(Layer.provide(Controls.layer), Layer.provideMerge(Home.layerAt(root)))))
   }).pipe(
     Effect.catchTags({
@@ -60,7 +61,7 @@ const program = (usesDestination: boolean, run: (task: Task) => Effect.Effect<Ex
 
 export const instpackage = program(true, (task) =>
   Effect.gen(function* () {
-    const { entries, nameOf, root } = task
+    const { entries, home, nameOf, root } = task
     const { directory } = yield* Identity
     const { record } = yield* Home
     const isWhole = entries.some(({ path }) => path === "")
@@ -75,7 +76,7 @@ export const instpackage = program(true, (task) =>
       entries.filter(({ from }) => from === undefined),
       nobody
     )
-    const { kept } = yield* HomeCopies.put(gathered, { to: root, idsOf: nobody, nameOf })
+    const { kept } = yield* HomeCopies.put(gathered, { home, to: root, idsOf: nobody, nameOf })
     for (const name of kept) yield* warn(`kept the other ${name} as ${name}.before-thresher`)
     const unreachable = isWhole && record.owners === "many" ? yield* HomeInstall.unreachableNode : undefined
     if (unreachable !== undefined) yield* warn(unreachable)

@@ -2,8 +2,7 @@
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as Result from "effect/Result"
-import { resolve } from "node:path"
-import { type ByteString, fromText, toChunk, toText } from "../core/Bytes.ts"
+import { type ByteString, toChunk } from "../core/Bytes.ts"
 import * as CommandLine from "../core/command/CommandLine.ts"
 import * as InheritedSockets from "../core/command/InheritedSockets.ts"
 import * as Finding from "../core/control/Finding.ts"
@@ -13,7 +12,7 @@ import * as FreshHome from "../core/users/FreshHome.ts"
 import { Accounts } from "./Accounts.ts"
 import { Controls } from "./Controls.ts"
 import { Files } from "./Files.ts"
-import { defaultHome, Home } from "./Home.ts"
+import { absolute, Home, homeFor } from "./Home.ts"
 import * as HomeCheck from "./HomeCheck.ts"
 import * as HomeInstall from "./HomeInstall.ts"
 import * as HomeSetup from "./HomeSetup.ts"
@@ -31,9 +30,7 @@ type Services = Files | Identity | Processes
 const say = (text: ByteString) => Effect.flatMap(Files, (files) => Effect.ignore(files.write(1, toChunk(text))))
 
 const homeOf = Effect.fnUntraced(function* (order: { readonly home?: ByteString }) {
-  const { effectiveUid, environment, uid } = yield* Identity
-  const given = order.home ?? (uid === effectiveUid ? environment["QMAILHOME"] : undefined) ?? defaultHome
-  return fromText(resolve(toText(given)))
+  return absolute(order.home ?? homeFor(yield* Identity))
 })
 
 /** In this directory, with what its record says. */
@@ -134,11 +131,8 @@ const install = (makeUsers: boolean) =>
       yield* say(
         `only root and qmailq can queue mail: put a set-uid qmail-queue, such as notqmail's, into ${path}/bin\n`
       )
-    if (!(yield* isThere(`${path}/control/me`))) {
-      // The programs do not know where they lie.
-      const environment = path === defaultHome ? "" : `QMAILHOME=${path} `
-      yield* say(`${environment}${path}/bin/config-fast NAME writes its first control files\n`)
-    }
+    if (!(yield* isThere(`${path}/control/me`)))
+      yield* say(`${path}/bin/config-fast NAME writes its first control files\n`)
     return exitSuccess
   }).pipe(Effect.provide(Layer.provideMerge(Accounts.layer, Controls.layer)))
 

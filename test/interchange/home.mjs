@@ -45,7 +45,24 @@ export const prepare = ({ home, ours, user }) => {
   const accounts = {}
   for (const name of ["qmaild", "qmaill", "qmailp", "qmailq", "qmailr", "qmails"]) accounts[name] = account(name)
   renameSync(home, aside)
-  return { home, aside, ours, joe, accounts, launcher: buildLauncher(home), daemons: new Set() }
+  return {
+    home,
+    aside,
+    ours,
+    told: tellHome(ours, home),
+    joe,
+    accounts,
+    launcher: buildLauncher(home),
+    daemons: new Set()
+  }
+}
+
+/** Our programs as they are for this home: each knows the home that it was installed for. */
+const tellHome = (ours, home) => {
+  const destination = mkdtempSync(join(tmpdir(), "interchange-"))
+  const env = { PATH: process.env.PATH, QMAILHOME: home, DESTDIR: destination }
+  execFileSync(join(ours, "instpackage"), [], { env, stdio: ["ignore", "ignore", 2] })
+  return { destination, bin: `${destination}${home}/bin` }
 }
 
 /** Null where there is no C compiler: qmail-queue of ours can then be tried as root only. */
@@ -60,6 +77,7 @@ export const restore = (trial) => {
   for (const daemon of trial.daemons) daemon.kill("SIGTERM")
   rmSync(trial.home, { recursive: true, force: true })
   renameSync(trial.aside, trial.home)
+  rmSync(trial.told.destination, { recursive: true })
   if (trial.launcher !== null) rmSync(dirname(trial.launcher), { recursive: true })
   cleanUser(trial)
 }
@@ -88,9 +106,9 @@ export const takeOurs = (trial, name) => {
   const target = join(trial.home, "bin", name)
   rmSync(target, { force: true })
   if (name === "qmail-queue" && trial.launcher !== null) {
-    install(trial, join(trial.ours, name), `${target}.script`, 0o755)
+    install(trial, join(trial.told.bin, name), `${target}.script`, 0o755)
     install(trial, trial.launcher, target, 0o4711, trial.accounts.qmailq.uid)
-  } else install(trial, join(trial.ours, name), target, 0o755)
+  } else install(trial, join(trial.told.bin, name), target, 0o755)
 }
 const install = ({ accounts }, from, to, mode, uid = 0) => {
   copyFileSync(from, to)

@@ -181,7 +181,7 @@ describe("HomeInstall.install", () => {
       assert.strictEqual(shown(join(home, "alias")), `${uidOf("alias")}:60001 2755`)
       assert.strictEqual(shown(join(home, "man/man1/forward.1")), "0:60001 644")
       assert.strictEqual(shown(join(home, "boot/proc+df")), "0:60001 755")
-      assert.include(readFileSync(join(home, "boot/home"), "utf8"), `QMAILHOME="${home}"`)
+      assert.include(readFileSync(join(home, "boot/home"), "utf8"), `env - PATH="${home}/bin:$PATH"`)
       assert.include(readFileSync(join(home, "doc/control/rcpthosts"), "utf8"), "# example.org\n")
       assert.deepInclude(answer, { kept: [], canQueue: false })
     })

@@ -49,7 +49,7 @@ export const usage = (): string =>
   [
     "usage: thresher COMMAND [--home DIR] ...",
     ...Object.entries(verbs).map(([name, verb]) => usageOf(`${name} ${verb.words}`.trimEnd(), verb.says)),
-    "DIR is $QMAILHOME, else /var/qmail, unless --home names it.",
+    "DIR is $QMAILHOME, else the home that thresher was installed in, unless --home names it.",
     ""
   ].join("\n")
 

@@ -42,12 +42,9 @@ const script = (home: ByteString, says: ReadonlyArray<string>, lines: ReadonlyAr
   `#!/bin/sh
 # Starts qmail; the log goes to syslog.
 ${says.map((text) => `# ${text}\n`).join("")}
-exec env - ${homeVariable(home)}PATH="${quoted(home)}/bin:$PATH" \\
+exec env - PATH="${quoted(home)}/bin:$PATH" \\
 qmail-start '${lines.join("\n")}' \\
 splogger qmail
 `
 
-/** The programs do not know where they lie. */
-const homeVariable = (home: ByteString): ByteString => (home === qmailHome ? "" : `QMAILHOME="${quoted(home)}" `)
 const quoted = (text: ByteString): ByteString => text.replace(/["$`\\]/g, "\\$&")
-const qmailHome = "/var/qmail"

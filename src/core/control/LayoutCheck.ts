@@ -43,6 +43,13 @@ export const judge = (entry: Entry, seen: Seen | undefined, expected: Expected):
   ]
 }
 
+/** The programs would work in that home, and this one has another path. */
+export const programsOfOther = (home: ByteString, programs: ReadonlyArray<ByteString>): Finding =>
+  warning(
+    programs.length === 1 ? programs[0]! : "bin",
+    `${programs.length === 1 ? "was" : `${programs.length} programs were`} installed for the home ${home}: run thresher install`
+  )
+
 /** Programs may be root's, also where all else has another owner: `bin` may be a link to an installation for all. */
 const isOfSystem = ({ path }: Entry, { uid }: Seen): boolean => /^bin(\/|$)/.test(path) && uid === 0
 

@@ -24,8 +24,8 @@ describe("BootScripts.all", () => {
       assert.strictEqual(line(`${name}+df`), `|dot-forward .forward\n${delivery}`)
     })
   it("are ten", () => assert.strictEqual(scripts.size, 10))
-  it("another home is told to the programs, and quoted for the shell", () => {
+  it("another home stands in PATH, quoted for the shell, and in no other variable: its programs know it", () => {
     const { content } = BootScripts.all(`/srv/q"$mail`)[0]!
-    assert.include(content, 'env - QMAILHOME="/srv/q\\"\\$mail" PATH="/srv/q\\"\\$mail/bin:$PATH"')
+    assert.include(content, 'env - PATH="/srv/q\\"\\$mail/bin:$PATH"')
   })
 })
