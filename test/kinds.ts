@@ -3,6 +3,7 @@ export type Kind = "V" | "F" | "R" | "M"
 
 export const kinds: Readonly<Record<string, Kind>> = {
   "Bytes.ts": "V",
+  "Checksum.ts": "V",
   "ForeignText.ts": "V",
   "GrowingList.ts": "V",
   "Machine.ts": "V",
@@ -111,6 +112,11 @@ export const kinds: Readonly<Record<string, Kind>> = {
   "qmtp/QmtpServer.ts": "M",
   "qmtp/QmtpText.ts": "F",
   "queue/CleanRequest.ts": "F",
+  "queue/DropFile.ts": "F",
+  "queue/DropIntake.ts": "M",
+  "queue/DropName.ts": "V",
+  "queue/DropScan.ts": "R",
+  "queue/DropSubmission.ts": "M",
   "queue/MailIntake.ts": "M",
   "queue/MessageNumber.ts": "V",
   "queue/QueueEdit.ts": "R",

@@ -57,6 +57,8 @@ export type OpenHow =
   | "appendNoFollow"
   | "replace"
   | "readNoFollow"
+  /** The same, for reading and writing. */
+  | "updateNoFollow"
   | "readNonBlocking"
   | "writeNonBlocking"
   | "updateNonBlocking"
@@ -157,6 +159,7 @@ const flagsOf: Readonly<Record<OpenHow, number>> = {
   appendNoFollow: O_WRONLY | O_CREAT | O_APPEND | O_NONBLOCK | O_NOFOLLOW,
   replace: O_WRONLY | O_CREAT | O_TRUNC,
   readNoFollow: O_RDONLY | O_NONBLOCK | O_NOFOLLOW,
+  updateNoFollow: O_RDWR | O_NONBLOCK | O_NOFOLLOW,
   readNonBlocking: O_RDONLY | O_NONBLOCK,
   writeNonBlocking: O_WRONLY | O_NONBLOCK,
   updateNonBlocking: O_RDWR | O_NONBLOCK

@@ -31,7 +31,7 @@ import * as RoleIds from "./RoleIds.ts"
 
 /** Errors first, each group in the order of the home. */
 export const run: Effect.Effect<ReadonlyArray<Finding>, never, Accounts | Files | Home | Identity> = Effect.suspend(
-  () => inOrder([tree, programs, controls, users, aliases, dotQmails, fileSystems, inodes, limits])
+  () => inOrder([tree, programs, submitters, controls, users, aliases, dotQmails, fileSystems, inodes, limits])
 ).pipe(Effect.withSpan("HomeCheck.run"))
 
 /** What may keep a server from starting; the files of all users are not gone through for that. */
@@ -87,6 +87,26 @@ const programs = Effect.gen(function* () {
   return others.map(([home, names]) => LayoutCheck.programsOfOther(home, names))
 })
 
+/** Where the system's sendmail is this home's, other accounts must come as far as `drop`. */
+const submitters = Effect.gen(function* () {
+  const files = yield* Files
+  const { path, record } = yield* Home
+  if (record.owners !== "one") return []
+  const ours = yield* Effect.option(files.stat(`${path}/bin/sendmail`))
+  const found = yield* Effect.forEach(systemSendmails, (name) => Effect.option(files.stat(name)))
+  const isSystem = found.some((one) => isSameFile(one, ours))
+  if (!isSystem) return []
+  const shut: Array<ByteString> = []
+  const above = path.split("/").map((_, i, names) => names.slice(0, i + 1).join("/") || "/")
+  for (const directory of [...above, `${path}/control`, `${path}/bin`, `${path}/${Layout.drop}`]) {
+    const stat = yield* Effect.option(files.stat(directory))
+    if (Option.isNone(stat) || (stat.value.mode & 0o001) === 0) shut.push(directory)
+  }
+  return LayoutCheck.keptOut(shut)
+})
+
+const systemSendmails = ["/usr/sbin/sendmail", "/usr/lib/sendmail"]
+
 const isSameFile = (one: Option.Option<FileStat>, two: Option.Option<FileStat>): boolean =>
   Option.isSome(one) &&
   Option.isSome(two) &&
@@ -98,8 +118,12 @@ const expectedIds = Effect.gen(function* () {
   const { path, record } = yield* Home
   if (record.owners === "many")
     return yield* RoleIds.known([...Layout.entries(record), ...CopiedFiles.entries(record, path)])
-  const { effectiveUid } = yield* Identity
-  return (): LayoutCheck.Expected => ({ uid: effectiveUid, gid: undefined })
+  const { effectiveUid, gid } = yield* Identity
+  return ({ path }: Layout.Entry): LayoutCheck.Expected => ({
+    uid: effectiveUid,
+    // Whoever is in this group can read what waits there, and the server must be.
+    gid: path === Layout.drop ? gid : undefined
+  })
 })
 
 const controls = Effect.gen(function* () {

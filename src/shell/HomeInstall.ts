@@ -54,7 +54,7 @@ export const install = Effect.fn("HomeInstall.install")(function* ({ from, makeU
   }
   const tree = Layout.entries(record)
   const entries = CopiedFiles.entries(record, home)
-  const idsOf = record.owners === "one" ? () => undefined : yield* RoleIds.required([...tree, ...entries])
+  const idsOf = record.owners === "one" ? yield* ownerOfDrop : yield* RoleIds.required([...tree, ...entries])
   const gathered = yield* HomeCopies.gather(from, entries, ({ from }) => from?._tag !== "Program")
   yield* HomeCopies.endLink(home, record, from)
   yield* HomeTree.make(home, tree, idsOf)
@@ -65,6 +65,19 @@ export const install = Effect.fn("HomeInstall.install")(function* ({ from, makeU
     nameOf: ({ path }) => `${home}/${path}`
   })
   return { _tag: "Installed", programs, kept, canQueue: hasSetUid || record.owners === "one" } as Installed
+})
+
+/** In a home of one owner all is left to whoever has it, but mail of other accounts must come to the owner. */
+const ownerOfDrop = Effect.gen(function* () {
+  const files = yield* Files
+  const { path: home } = yield* Home
+  const { effectiveUid, gid } = yield* Identity
+  const owner = yield* Effect.option(files.stat(home))
+  const ids =
+    owner._tag === "Some" && owner.value.uid !== effectiveUid
+      ? { uid: owner.value.uid, gid: owner.value.gid }
+      : { uid: effectiveUid, gid }
+  return ({ path }: Layout.Entry) => (path === Layout.drop || path === Layout.dropTrigger ? ids : undefined)
 })
 
 const missingAccounts = Effect.gen(function* () {

@@ -44,7 +44,12 @@ export const init = Effect.fn("HomeSetup.init")(function* ({ domain, home: given
 
   if (programs !== undefined && !(yield* exists(files, `${home}/bin`)))
     yield* Effect.mapError(files.symlink(programs, `${home}/bin`), HomeTree.explain)
-  yield* HomeTree.make(home, Layout.entries(InstallRecord.ownHome), () => undefined, isFinished ? "missing" : "all")
+  yield* HomeTree.make(
+    home,
+    Layout.entries(InstallRecord.ownHome),
+    ({ path }) => (path === Layout.drop ? { uid, gid } : undefined),
+    isFinished ? "missing" : "all"
+  )
   for (const { content, path } of FreshHome.controls(domain))
     yield* HomeTree.putIfAbsent(`${home}/${path}`, content, 0o644)
   if (!(yield* exists(files, `${home}/users/assign`))) {

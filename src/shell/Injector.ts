@@ -219,8 +219,9 @@ const client = Effect.fnUntraced(function* (ways: Ways, first: 1 | 2) {
       Effect.map(Clock.currentTimeMillis, (millis) => {
         const qp = (lastQp += threads)
         const time = Math.floor(millis / 1000)
-        const received = receivedByQueue({ pid: qp, origin: QueueOrigin.ofPart(origin, uid), time })
-        return entryOf(ways, { qp, time, uid, received, classic: record.classic })
+        const [part, caller] = typeof origin === "object" ? (["user", origin.uid] as const) : ([origin, uid] as const)
+        const received = receivedByQueue({ pid: qp, origin: QueueOrigin.ofPart(part, caller), time })
+        return entryOf(ways, { qp, time, uid: caller, received, classic: record.classic })
       })
   }
   return calls

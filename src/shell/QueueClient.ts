@@ -23,8 +23,8 @@ export interface QueueEntry {
   readonly abandon: Effect.Effect<QueueStatus>
 }
 
-/** Who hands the message over; becomes part of its Received field. (queue.md 2) */
-export type Origin = "network" | "bounce" | "user"
+/** Who hands the message over, another account by its number; becomes part of its Received field. (queue.md 2) */
+export type Origin = "network" | "bounce" | "user" | { readonly uid: number }
 
 export class QueueClient extends Context.Service<
   QueueClient,

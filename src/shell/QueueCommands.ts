@@ -14,6 +14,7 @@ import * as QueueRequest from "../core/queue/QueueRequest.ts"
 import * as QueueTable from "../core/queue/QueueTable.ts"
 import * as SteeringText from "../core/queue/SteeringText.ts"
 import { Controls } from "./Controls.ts"
+import * as DropBox from "./DropBox.ts"
 import { Files, type FilesError } from "./Files.ts"
 import { Locks } from "./Locks.ts"
 import { Fatal } from "./Main.ts"
@@ -75,7 +76,8 @@ const list = Effect.fnUntraced(function* ({ choice, json }: OrderOf<"List">) {
         : `${count++ === 0 ? QueueTable.heading : ""}${QueueTable.line(message, recipients.length, time)}`
     )
   )
-  if (!json) yield* say(QueueTable.footing(count))
+  const waiting = yield* Effect.orElseSucceed(DropBox.count, () => 0)
+  if (!json) yield* say(QueueTable.footing(count) + QueueTable.dropped(waiting))
   return SteeringText.exitCode([])
 })
 

@@ -2,13 +2,17 @@
 import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
+import * as Option from "effect/Option"
 import { type ByteString, concat, fromChunk, toChunk } from "../core/Bytes.ts"
 import { receivedByQueue } from "../core/header/TraceFields.ts"
 import type { ExitCode } from "../core/Outcome.ts"
+import * as DropSubmission from "../core/queue/DropSubmission.ts"
 import * as QueueInjection from "../core/queue/QueueInjection.ts"
 import * as QueueOrigin from "../core/queue/QueueOrigin.ts"
 import * as AccountFiles from "../core/users/AccountFiles.ts"
+import { Controls } from "./Controls.ts"
 import * as Descriptors from "./Descriptors.ts"
+import * as DropSubmitter from "./DropSubmitter.ts"
 import { type FileCalls, Files } from "./Files.ts"
 import { Home } from "./Home.ts"
 import { Identity } from "./Identity.ts"
@@ -24,7 +28,7 @@ export const program: Effect.Effect<ExitCode, Fatal> = Effect.suspend(() => {
   return Effect.raceFirst(Descriptors.exitOnSignals(signals, lifetime, exitTimeout), intake)
 }).pipe(
   Effect.provide(
-    Layer.mergeAll(QueueStore.layer, QueueTrigger.layerPull).pipe(
+    Layer.mergeAll(QueueStore.layer, QueueTrigger.layerPull, Controls.layer).pipe(
       Layer.provideMerge(Home.layer),
       Layer.provideMerge(Identity.layer),
       Layer.provideMerge(Files.layerSync)
@@ -39,12 +43,16 @@ export const intake = Effect.gen(function* () {
   const all = yield* tools
   const { files, store } = all
   const home = yield* Home
-  const { pid, uid } = yield* Identity
+  const { effectiveUid, pid, uid } = yield* Identity
   const canEnter = (directory: string) =>
     files.stat(`${directory}/.`).pipe(
       Effect.as(true),
       Effect.orElseSucceed(() => false)
     )
+  const owner = yield* Effect.option(files.stat(home.path))
+  const ownerUid = Option.isSome(owner) ? owner.value.uid : effectiveUid
+  if (DropSubmission.mustWait({ owners: home.record.owners, ownerUid, effectiveUid }))
+    return yield* waitInDrop(files, effectiveUid, ownerUid)
   if (!(yield* canEnter(store.path("")))) return (yield* canEnter(home.path)) ? exitQueue : exitHome
 
   yield* workAsOwner(files, store.path("."))
@@ -54,6 +62,21 @@ export const intake = Effect.gen(function* () {
   const received = receivedByQueue({ pid, origin: QueueOrigin.ofCaller(uid, roles), time })
   const injection = new Injection(all, { qp: pid, time, uid, received, classic: home.record.classic })
 
+  return yield* takeAll(files, injection)
+})
+
+/** In a home of one other owner, who takes it from there. */
+const waitInDrop = Effect.fnUntraced(function* (files: FileCalls, uid: number, ownerUid: number) {
+  const submission = yield* Effect.catchTag(DropSubmitter.make(uid, ownerUid), "ControlsError", () =>
+    Effect.fail(new Fatal({ exitCode: exitConfiguration, text: "" }))
+  )
+  return submission === undefined ? exitQueue : yield* takeAll(files, submission)
+})
+
+/** One of the two performers, on its way from the descriptors to the disk. */
+type Intake = Injection | DropSubmitter.Submission
+
+const takeAll = Effect.fnUntraced(function* (files: FileCalls, injection: Intake) {
   yield* injection.begin
   yield* feedMessage(files, injection)
   yield* feedEnvelope(files, injection)
@@ -62,7 +85,7 @@ export const intake = Effect.gen(function* () {
   return state.custom !== "" && (yield* sayOnSix(files, state.custom)) ? QueueInjection.exitCustom : state.exitCode
 })
 
-const feedMessage = Effect.fnUntraced(function* (files: FileCalls, injection: Injection) {
+const feedMessage = Effect.fnUntraced(function* (files: FileCalls, injection: Intake) {
   const read = Descriptors.reader(files, 0)
   for (let ended = false; !ended && !injection.isOver;) {
     const pieces: Array<Uint8Array> = []
@@ -78,7 +101,7 @@ const feedMessage = Effect.fnUntraced(function* (files: FileCalls, injection: In
   return yield* injection.tell({ _tag: "TextEnded" })
 })
 
-const feedEnvelope = Effect.fnUntraced(function* (files: FileCalls, injection: Injection) {
+const feedEnvelope = Effect.fnUntraced(function* (files: FileCalls, injection: Intake) {
   const read = injection.isOver ? Effect.never : Descriptors.reader(files, 1)
   while (!injection.isOver) {
     const piece = yield* Effect.orElseSucceed(read, () => undefined)
@@ -87,7 +110,7 @@ const feedEnvelope = Effect.fnUntraced(function* (files: FileCalls, injection: I
   }
 })
 
-const left = (injection: Injection): Effect.Effect<boolean> => Effect.as(injection.tell({ _tag: "CallerLeft" }), true)
+const left = (injection: Intake): Effect.Effect<boolean> => Effect.as(injection.tell({ _tag: "CallerLeft" }), true)
 
 /**
  * As the set-uid program does: root makes no files of his own in a queue of qmailq, for the spawners deliver only what

@@ -34,23 +34,8 @@ export class QueueTrigger extends Context.Service<QueueTrigger, TriggerCalls>()(
   static readonly layer: Layer.Layer<QueueTrigger, never, Files | Home> = Layer.effect(
     QueueTrigger,
     Effect.gen(function* () {
-      const files = yield* Files
       const home = yield* Home
-      const trigger = inMemory()
-      const path = fifoOf(home.path)
-      // Also open for writing: a FIFO whose last writer is gone would be at its end for ever.
-      const fd = yield* files.open(path, "updateNonBlocking").pipe(Effect.orElseSucceed(() => undefined))
-      if (fd !== undefined)
-        yield* Effect.acquireRelease(
-          Effect.sync(() => {
-            const socket = new net.Socket({ fd, readable: true, writable: false })
-            socket.on("data", () => trigger.pulledByOthers())
-            socket.on("error", () => socket.destroy())
-            return socket.unref()
-          }),
-          (socket) => Effect.sync(() => socket.destroy())
-        )
-      return trigger.calls
+      return yield* listenAt(fifoOf(home.path))
     })
   )
 
@@ -60,7 +45,26 @@ export class QueueTrigger extends Context.Service<QueueTrigger, TriggerCalls>()(
 
 const fifoOf = (home: ByteString): ByteString => `${home}/queue/lock/trigger`
 
-const pullFifo = (files: FileCalls, path: ByteString): Effect.Effect<void> =>
+/** The same for another FIFO, until the scope closes. */
+export const listenAt = Effect.fnUntraced(function* (path: ByteString) {
+  const files = yield* Files
+  const trigger = inMemory()
+  // Also open for writing: a FIFO whose last writer is gone would be at its end for ever.
+  const fd = yield* files.open(path, "updateNonBlocking").pipe(Effect.orElseSucceed(() => undefined))
+  if (fd !== undefined)
+    yield* Effect.acquireRelease(
+      Effect.sync(() => {
+        const socket = new net.Socket({ fd, readable: true, writable: false })
+        socket.on("data", () => trigger.pulledByOthers())
+        socket.on("error", () => socket.destroy())
+        return socket.unref()
+      }),
+      (socket) => Effect.sync(() => socket.destroy())
+    )
+  return trigger.calls
+})
+
+export const pullFifo = (files: FileCalls, path: ByteString): Effect.Effect<void> =>
   Effect.ignore(
     Effect.acquireUseRelease(
       files.open(path, "writeNonBlocking"),

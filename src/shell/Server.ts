@@ -12,6 +12,7 @@ import { Cleaner } from "./Cleaner.ts"
 import { Configuration } from "./Configuration.ts"
 import { Controls } from "./Controls.ts"
 import { DiskThread } from "./DiskThread.ts"
+import * as DropBox from "./DropBox.ts"
 import { Files } from "./Files.ts"
 import { Home } from "./Home.ts"
 import * as HomeCheck from "./HomeCheck.ts"
@@ -77,13 +78,14 @@ const serve = Effect.fn("Server.serve")(function* ({ drainSeconds, listen }: Opt
   const configuration = yield* Configuration
   const sender = yield* SendDaemon.start({ patience: drainSeconds, configuration })
   yield* SpareFiles.forget(yield* Files, yield* QueueStore)
+  const drop = yield* DropBox.serve
   const listener = yield* SmtpListener.serve({
     listen: listen.map(formatEndpoint),
     settings: () => configuration.current().smtp,
     drainSeconds: Math.min(drainSeconds, clientDrainSecondsMax)
   })
   const record = yield* ServerRecord.write(listener.addresses)
-  yield* onSignals({ SIGHUP: sender.reread, SIGALRM: sender.runAll })
+  yield* onSignals({ SIGHUP: sender.reread, SIGALRM: Effect.andThen(sender.runAll, drop.pull) })
   yield* ServerRecord.say(listener.addresses)
   // Who was told 250 is in the queue; who has not been told is sent away.
   const drain = listener.drain.pipe(

@@ -36,18 +36,19 @@ process.on("exit", () => running.forEach((child) => child.kill("SIGKILL")))
 
 /**
  * Resolves when the server has said on which port it is ready. `more`: words behind `thresher start`. `before`: a
- * command of the shell that starts it.
+ * command of the shell that starts it. `uid`: for root.
  */
 export const startServer = async (
   home: string,
   more: ReadonlyArray<string> = [],
-  before = ":"
+  { before = ":", uid }: { readonly before?: string; readonly uid?: number } = {}
 ): Promise<RunningServer> => {
   const logFile = join(home, "log")
   const descriptor = openSync(logFile, "w")
   const words = [program("thresher"), "start", "--home", home, "--listen", "127.0.0.1:0", ...more]
   const child = spawn("/bin/sh", ["-c", `${before}; exec "$0" "$@"`, ...words], {
-    stdio: ["ignore", descriptor, descriptor]
+    stdio: ["ignore", descriptor, descriptor],
+    ...(uid !== undefined && { uid, gid: uid })
   })
   closeSync(descriptor)
   running.add(child)

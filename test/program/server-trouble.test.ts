@@ -176,7 +176,7 @@ describe("kill -9 under load", () => {
 describe("Too few descriptors", () => {
   it("clients are sent away before the queue has none, the log says so, and it passes", async () => {
     const home = makeHome()
-    const server = await startServer(home, [], "ulimit -n 64")
+    const server = await startServer(home, [], { before: "ulimit -n 64" })
     const clients: Array<Conversation> = []
     const refusal = async (): Promise<string> => {
       for (;;)

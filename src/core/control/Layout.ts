@@ -41,12 +41,29 @@ export interface Shape {
   readonly owners: "one" | "many"
 }
 
+/** Where other accounts leave mail for the one owner of a home, and how they wake the server. */
+export const drop = "drop"
+export const dropTrigger = "drop/trigger"
+
 /** A directory stands before what is in it. */
 export const entries = (shape: Shape): ReadonlyArray<Entry> => [
   directory("", "root", 0o755),
   ...["control", "users", "bin"].map((path) => directory(path, "root", 0o755)),
   ...(shape.owners === "one"
-    ? [directory("alias", "alias", 0o700), directory("mail", "root", 0o700)]
+    ? [
+        directory("alias", "alias", 0o700),
+        directory("mail", "root", 0o700),
+        // Every account may leave mail here, and nobody but the owner's group reads it, nobody but the owner removes it.
+        directory(drop, "root", 0o3777),
+        {
+          path: dropTrigger,
+          kind: "fifo" as const,
+          owner: "root" as const,
+          group: "qmail" as const,
+          mode: 0o622,
+          bytes: 0
+        }
+      ]
     : [
         ...["boot", "doc", "doc/service", "doc/control", "man", ...manSections].map((path) =>
           directory(path, "root", 0o755)

@@ -170,6 +170,18 @@ export const settings = {
   ),
   connreuse: integer("connreuse", 1, ["rspawn", "remote"], "messages sent over one connection to a host", 20),
   esmtp: integer("esmtp", 0, ["remote"], "1: greet with EHLO and use PIPELINING, SIZE and 8BITMIME where offered", 1),
+  dropbytes: integer(
+    "dropbytes",
+    100 * 1024 * 1024,
+    ["queue", "thresher"],
+    "bytes that one account may have waiting in drop, 0 for no limit"
+  ),
+  dropmessages: integer(
+    "dropmessages",
+    1000,
+    ["queue", "thresher"],
+    "messages that one account may have waiting in drop, 0 for no limit"
+  ),
   mxtry: line(
     "mxtry",
     literal("connect"),

@@ -10,6 +10,10 @@ export const heading: ByteString = "    number  age    size  left  next try  sen
 export const footing = (count: number): ByteString =>
   count === 0 ? "no messages\n" : count === 1 ? "1 message\n" : `${count} messages\n`
 
+/** Not in the queue yet: other accounts left them for the server. */
+export const dropped = (count: number): ByteString =>
+  count === 0 ? "" : `${count} more from other accounts in drop, for the server to take\n`
+
 /** `left`: how many recipients the line is about. */
 export const line = (message: QueuedMessage, left: number, now: Seconds): ByteString =>
   [
