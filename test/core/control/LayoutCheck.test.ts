@@ -103,3 +103,33 @@ describe("LayoutCheck.judge", () => {
     assert.strictEqual(missing("bin/forward"), "")
   })
 })
+
+describe("LayoutCheck, the directory where other accounts leave mail", () => {
+  const drop = Layout.entries({ split: 23, owners: "one" }).find(({ path }) => path === Layout.drop)!
+  const seen: LayoutCheck.Seen = { ...drop, uid: 1, gid: 2, isScript: false }
+  const judgedDrop = (change: Partial<LayoutCheck.Seen>) =>
+    LayoutCheck.judge(drop, { ...seen, ...change }, own).map(Finding.format)
+  for (const [what, change, found] of [
+    ["as it is made", {}, []],
+    ["shut on purpose", { mode: 0o700 }, []],
+    [
+      "not sticky",
+      { mode: 0o2777 },
+      ["error: drop: others can remove mail, or keep it from its owner: mode 2777, not 3777"]
+    ],
+    [
+      "not set-gid",
+      { mode: 0o1777 },
+      ["error: drop: others can remove mail, or keep it from its owner: mode 1777, not 3777"]
+    ],
+    ["another's", { uid: 9 }, ["error: drop: belongs to uid 9 instead of 1"]],
+    ["another group's", { gid: 9 }, ["warning: drop: belongs to gid 9 instead of 2"]]
+  ] as ReadonlyArray<readonly [string, Partial<LayoutCheck.Seen>, ReadonlyArray<string>]>)
+    it(`${what}: ${found.length === 0 ? "fine" : found[0]}`, () =>
+      assert.deepStrictEqual(judgedDrop(change), [...found]))
+  it("need not be there", () => assert.deepStrictEqual(LayoutCheck.judge(drop, undefined, own), []))
+  it("is named where others cannot reach it", () => {
+    assert.deepStrictEqual(LayoutCheck.keptOut([]), [])
+    assert.include(Finding.format(LayoutCheck.keptOut(["/home/joe", "/home/joe/mail"])[0]!), "may not enter /home/joe")
+  })
+})
