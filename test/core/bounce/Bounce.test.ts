@@ -84,7 +84,10 @@ This is a permanent error; I've given up. Sorry it didn't work out.
   it("no address makes a line of its own", () => {
     const hostile = "a\nX-Inject: h\r@x\r\nX-Inject: h"
     const shown = '<"a\\_X-Inject: h\\_"@x__X-Inject: h>'
-    assert.include(BounceNotice.head({ ...notice, classic: false, to: hostile }), `\nTo: ${shown.slice(1, -1)}\nSubject:`)
+    assert.include(
+      BounceNotice.head({ ...notice, classic: false, to: hostile }),
+      `\nTo: ${shown.slice(1, -1)}\nSubject:`
+    )
     assert.include(BounceNotice.tail({ ...notice, classic: false, about: hostile }), `\nReturn-Path: ${shown}\n`)
   })
   it("in a qmail home it does, as notqmail lets it", () => {
