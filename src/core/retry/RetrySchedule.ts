@@ -19,8 +19,8 @@ export interface Pass {
   readonly birth: EpochSeconds
   readonly now: EpochSeconds
   readonly lifetime: Seconds
-  /** A qmail home: counts from `birth`, even where that is in the future. */
-  readonly classic: boolean
+  /** A qmail home: counts from `birth`, even where that is in the future. Default: no. */
+  readonly classic?: boolean
 }
 
 export interface Plan {
@@ -32,11 +32,12 @@ export interface Plan {
 
 /** Planned once, when a pass over the message's recipients begins. */
 export const plan = (pass: Pass): Plan => {
-  const { birth, channel, classic, lifetime, now } = pass
+  const { birth, channel, classic = false, lifetime, now } = pass
   const age = Math.max(0, now - birth)
   const root = Math.floor(Math.sqrt(age)) + rootStep[channel]
   const retryAt = EpochSeconds(birth + root * root)
-  return { retryAt: classic ? retryAt : within(pass, retryAt), lastAttempt: now > birth + lifetime }
+  const isFuture = !classic && birth > now
+  return { retryAt: isFuture ? within(pass, retryAt) : retryAt, lastAttempt: now > birth + lifetime }
 }
 
 /** This time, or the end of the longest wait if that comes sooner. */
