@@ -7,6 +7,7 @@ import { safe } from "../core/delivery/LogLines.ts"
 import * as DropName from "../core/queue/DropName.ts"
 import * as DropIntake from "../core/queue/DropIntake.ts"
 import * as DropScan from "../core/queue/DropScan.ts"
+import * as Drive from "./Drive.ts"
 import * as DropSubmitter from "./DropSubmitter.ts"
 import { Files, type FilesError, orIfAbsent } from "./Files.ts"
 import { Home } from "./Home.ts"
@@ -106,20 +107,16 @@ const intake = Effect.fnUntraced(function* (drop: ByteString, name: DropName.Dro
         return Effect.as(files.unlink(`${drop}/${command.name}`), { _tag: "Removed" })
     }
   }
-  let step = DropIntake.initial(name)
-  for (let agenda = step.commands; agenda.length > 0;) {
-    const answer = yield* Effect.match(perform(agenda[0]!), {
-      onFailure: ({ errno }) => ({ _tag: "Failed", errno }) as const,
-      onSuccess: (event) => event
-    })
-    if (answer !== undefined) step = DropIntake.decide(step.state, answer)
-    agenda = [...(answer === undefined ? [] : step.commands), ...agenda.slice(1)]
-  }
+  let { commands, state } = DropIntake.initial(name)
+  yield* Drive.perform(commands, perform, (event) => {
+    ;({ commands, state } = DropIntake.decide(state, event))
+    return commands
+  })
   if (fd !== undefined) yield* Effect.ignore(files.close(fd))
-  return DropIntake.isOver(step.state) ? step.state.outcome : ({ _tag: "Left", why: "unfinished" } as const)
+  return DropIntake.isOver(state) ? state.outcome : ({ _tag: "Left", why: "unfinished" } as const)
 })
 
 /** For a home whose drop/trigger is gone. */
 const patience = "60 seconds"
-/** Whoever pulls without end does not keep us looking without end. */
+/** A trigger that is pulled without end does not keep the server looking without end. */
 const pause = "50 millis"

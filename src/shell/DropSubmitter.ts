@@ -6,6 +6,7 @@ import { settings } from "../core/control/Settings.ts"
 import * as DropName from "../core/queue/DropName.ts"
 import * as DropSubmission from "../core/queue/DropSubmission.ts"
 import { Controls } from "./Controls.ts"
+import * as Drive from "./Drive.ts"
 import { type FileCalls, Files, type FilesError, orIfAbsent } from "./Files.ts"
 import { Home } from "./Home.ts"
 import * as QueueTrigger from "./QueueTrigger.ts"
@@ -69,18 +70,12 @@ export class Submission {
   }
 
   #perform(commands: ReadonlyArray<DropSubmission.Command>): Effect.Effect<void> {
-    const all = Effect.gen({ self: this }, function* () {
-      for (let agenda = commands; agenda.length > 0;) {
-        const answer = yield* Effect.match(this.#command(agenda[0]!), {
-          onFailure: ({ errno }) => ({ _tag: "Failed", errno }) as const,
-          onSuccess: (event) => event
-        })
-        const later = agenda.slice(1)
-        agenda = answer === undefined ? later : this.#decide(answer).concat(later)
-      }
-    })
     return Effect.andThen(
-      all,
+      Drive.perform(
+        commands,
+        (command) => this.#command(command),
+        (event) => this.#decide(event)
+      ),
       Effect.suspend(() => (this.isOver ? this.#close : Effect.void))
     )
   }

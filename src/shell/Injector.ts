@@ -15,6 +15,7 @@ import * as QueueInjection from "../core/queue/QueueInjection.ts"
 import * as QueueOrigin from "../core/queue/QueueOrigin.ts"
 import { type QueueStatus, statusOf } from "../core/queue/QueueStatus.ts"
 import { DiskThread } from "./DiskThread.ts"
+import * as Drive from "./Drive.ts"
 import { type FileCalls, Files, type FilesError } from "./Files.ts"
 import { Home } from "./Home.ts"
 import { Identity } from "./Identity.ts"
@@ -73,20 +74,13 @@ export class Injection {
     return commands
   }
 
-  /** What an answer leads to is done before what else was ordered. */
   #perform(commands: ReadonlyArray<QueueInjection.Command>): Effect.Effect<void> {
-    const all = Effect.gen({ self: this }, function* () {
-      for (let agenda = commands; agenda.length > 0;) {
-        const answer = yield* Effect.match(this.#command(agenda[0]!), {
-          onFailure: ({ errno }) => ({ _tag: "Failed", errno }) as const,
-          onSuccess: (event) => event
-        })
-        const later = agenda.slice(1)
-        agenda = answer === undefined ? later : this.#decide(answer).concat(later)
-      }
-    })
     return Effect.andThen(
-      all,
+      Drive.perform(
+        commands,
+        (command) => this.#command(command),
+        (event) => this.#decide(event)
+      ),
       Effect.suspend(() => (this.isOver ? this.#close : Effect.void))
     )
   }
