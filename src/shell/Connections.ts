@@ -149,7 +149,7 @@ const lingerBytesMax = 1 << 20
  * Descriptors that were open when the program started. What is no pipe and no socket (a file, a terminal) is read
  * and written in place: it never keeps us waiting for a stranger. Pipes and sockets are not, since a read that
  * waits in the thread pool would keep the process from ending. Nothing is read before it is asked for: what we did
- * not take is there for whoever gets the descriptors after us. `chunkBytes`: most that is taken at once.
+ * not take is there for the program that gets the descriptors after us. `chunkBytes`: most that is taken at once.
  */
 export const ofDescriptors = (input: number, output: number, idleSeconds: number, chunkBytes = chunkBytesUsual) =>
   Effect.map(Files, (files): Connection => {

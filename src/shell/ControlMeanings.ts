@@ -1,4 +1,4 @@
-/** Gathers the rules that act on control files as they are, for whoever explains them. */
+/** Gathers the rules that act on control files as they are, for reports that explain them. */
 import * as Option from "effect/Option"
 import * as Result from "effect/Result"
 import { split } from "../core/address/Address.ts"

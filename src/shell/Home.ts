@@ -17,7 +17,7 @@ declare const thresherHome: ByteString | undefined
 /** Of a program that nobody tells another one. */
 export const installedHome: ByteString = typeof thresherHome === "string" ? thresherHome : InstalledHome.builtFor
 
-/** QMAILHOME counts only where nobody can have set it for a program with other rights than his own. */
+/** QMAILHOME counts only where nobody can have set it for a program with rights of another account. */
 export const homeFor = (identity: IdentityFacts): ByteString =>
   (hasOwnRights(identity) && identity.environment["QMAILHOME"]) || installedHome
 

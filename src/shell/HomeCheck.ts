@@ -121,7 +121,7 @@ const expectedIds = Effect.gen(function* () {
   const { effectiveUid, gid } = yield* Identity
   return ({ path }: Layout.Entry): LayoutCheck.Expected => ({
     uid: effectiveUid,
-    // Whoever is in this group can read what waits there, and the server must be.
+    // Members of this group can read what waits there, and the server must be one.
     gid: path === Layout.drop ? gid : undefined
   })
 })
@@ -187,7 +187,7 @@ const aliases = Effect.gen(function* () {
   return ControlCheck.checkAliases(names, isUser)
 })
 
-/** The .qmail files of the alias account and of whoever users/assign or the file of accounts names. */
+/** The .qmail files of the alias account and of all that users/assign or the file of accounts names. */
 const dotQmails = Effect.gen(function* () {
   const files = yield* Files
   const { path, record } = yield* Home

@@ -67,7 +67,7 @@ export const install = Effect.fn("HomeInstall.install")(function* ({ from, makeU
   return { _tag: "Installed", programs, kept, canQueue: hasSetUid || record.owners === "one" } as Installed
 })
 
-/** In a home of one owner all is left to whoever has it, but mail of other accounts must come to the owner. */
+/** In a home of one owner all keeps its owner, but mail of other accounts must come to the owner. */
 const ownerOfDrop = Effect.gen(function* () {
   const files = yield* Files
   const { path: home } = yield* Home

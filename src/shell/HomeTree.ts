@@ -26,8 +26,8 @@ export const explainAs =
     fatal(`unable to ${verb ?? operation} ${name}: ${systemText(errno)}`)
 
 /**
- * Whoever `idsOf` gives, unless it is so already; undefined leaves the owner alone. `what`: all gets its mode, or only
- * what was missing.
+ * Each entry goes to the owner that `idsOf` names, unless it is so already; undefined leaves the owner alone. `what`: all
+ * entries get their mode, or only those that were missing.
  */
 export const make = Effect.fnUntraced(function* (
   home: ByteString,

@@ -16,7 +16,7 @@ export const addressSpaceKiB = { program: 2_000_000, server: 4_000_000 } as cons
 /** The same for RLIMIT_DATA, which `softlimit -m` sets too: 800,000 and 1,600,000. */
 export const dataKiB = { program: 1_000_000, server: 2_000_000 } as const
 
-/** What must be said to whoever starts our programs from a script that was written for qmail. */
+/** What somebody must know who starts our programs from a script that was written for qmail. */
 export const advice = (shape: "program" | "server"): string =>
   `${shape === "server" ? "the server" : "each program"} needs ${addressSpaceKiB[shape]} KiB of address space ` +
   `(softlimit -a ${addressSpaceKiB[shape] * 1024}, not -m, or none at all)`

@@ -34,7 +34,7 @@ export const parseTail = (tail: Uint8Array, fileBytes: number): Tail | undefined
 
 const hex = (n: number, digits: number): string => n.toString(16).padStart(digits, "0")
 
-/** With the rules of qmail-queue: whoever writes a file by himself is believed no more than its caller. */
+/** With the rules of qmail-queue: a file written by hand is believed no more than its caller. */
 export const parseEnvelope = (records: Uint8Array): Envelope | undefined => {
   const { reading } = EnvelopeRecords.feed(EnvelopeRecords.start, records)
   if (reading._tag !== "Recipient" || reading.recipients === 0) return undefined

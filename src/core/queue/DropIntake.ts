@@ -62,7 +62,7 @@ export type Command =
   | { readonly _tag: "Finish"; readonly envelope: Envelope }
   /** Nothing of it is queued. Not answered. */
   | { readonly _tag: "Withhold" }
-  /** Whoever has another link to it finds nothing in it. */
+  /** Another link to it leads to an empty file. */
   | { readonly _tag: "Empty" }
   | { readonly _tag: "Remove"; readonly name: ByteString }
 

@@ -49,7 +49,7 @@ const isOwn = ({ kind, name, uid }: Found, stage: DropName.Stage): boolean => {
   return kind === "file" && named !== undefined && named.stage === stage && named.uid === uid
 }
 
-/** The mode is set by whoever submits: a file that an account was tricked into writing there has another. */
+/** The submitter sets the mode: a file that an account was tricked into writing there has another. */
 const isMessage = (found: Found): boolean => isOwn(found, "msg") && found.mode === DropName.mode
 
 const isOld = ({ mtime }: Found, now: Seconds): boolean => now > mtime + ossified
