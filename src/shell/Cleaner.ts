@@ -7,7 +7,6 @@ import * as Layer from "effect/Layer"
 import { fromChunk, toChunk } from "../core/Bytes.ts"
 import * as CleanRequest from "../core/queue/CleanRequest.ts"
 import type { MessageNumber } from "../core/queue/MessageNumber.ts"
-import { DiskThread } from "./DiskThread.ts"
 import { Files } from "./Files.ts"
 import * as PipeEnds from "./PipeEnds.ts"
 import { QueueStore } from "./QueueStore.ts"
@@ -27,16 +26,6 @@ export class Cleaner extends Context.Service<
     readonly lost: Effect.Effect<void>
   }
 >()("thresher/shell/Cleaner") {
-  /** The disk thread knows which files may be used again. */
-  static readonly layerThread: Layer.Layer<Cleaner, never, DiskThread> = Layer.effect(
-    Cleaner,
-    Effect.map(DiskThread, ({ ask }) => ({
-      lost: Effect.never,
-      clean: (request) => Effect.map(ask({ _tag: "Clean", request }), (done) => done === true),
-      endStraight: (id) => Effect.map(ask({ _tag: "EndStraight", id }), (end) => end ?? "todoStays")
-    }))
-  )
-
   /** Asks qmail-clean. Requests do not wait for each other; answers come in their order. */
   static readonly layerPipes = (requests: number, answers: number): Layer.Layer<Cleaner, never, Files | QueueStore> =>
     Layer.effect(

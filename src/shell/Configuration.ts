@@ -23,7 +23,7 @@ import type { Files } from "./Files.ts"
 import { Home } from "./Home.ts"
 import * as HomeCheck from "./HomeCheck.ts"
 import type { Identity } from "./Identity.ts"
-import * as RemoteAgent from "./RemoteAgent.ts"
+import * as RemoteControls from "./RemoteControls.ts"
 import * as SendControls from "./SendControls.ts"
 import { readPolicy, type SmtpSettings } from "./SmtpControls.ts"
 
@@ -160,7 +160,7 @@ const judged = Effect.fnUntraced(function* (contents: Contents, manner: SendCont
   return yield* Effect.all({
     send: SendControls.read(manner),
     smtp: readPolicy(undefined),
-    remote: RemoteAgent.readSettings
+    remote: RemoteControls.readSettings
   }).pipe(
     Effect.provideService(
       Controls,

@@ -14,7 +14,6 @@ import type { MessageNumber } from "../core/queue/MessageNumber.ts"
 import * as QueueInjection from "../core/queue/QueueInjection.ts"
 import * as QueueOrigin from "../core/queue/QueueOrigin.ts"
 import { type QueueStatus, statusOf } from "../core/queue/QueueStatus.ts"
-import { DiskThread } from "./DiskThread.ts"
 import * as Drive from "./Drive.ts"
 import { type FileCalls, Files, type FilesError } from "./Files.ts"
 import { Home } from "./Home.ts"
@@ -160,20 +159,16 @@ export const layer: Layer.Layer<QueueClient, never, Services> = Layer.effect(
   })
 )
 
-/** The same beside the disk thread, which takes the small messages. */
-export const layerThread: Layer.Layer<QueueClient, never, DiskThread | Services> = Layer.effect(
-  QueueClient,
-  Effect.gen(function* () {
-    const { ask } = yield* DiskThread
-    const whole: Ways["whole"] = (birth, text, envelope) =>
-      Effect.map(ask({ _tag: "Inject", birth, text, envelope }), (ended) => ended ?? brokenOff)
-    return yield* client({ ...byItself(yield* tools), whole }, 2)
-  })
-)
+/** The same where another thread takes the small messages. */
+export const layerWith = <E, R>(whole: Effect.Effect<Ways["whole"], E, R>): Layer.Layer<QueueClient, E, Services | R> =>
+  Layer.effect(
+    QueueClient,
+    Effect.gen(function* () {
+      return yield* client({ ...byItself(yield* tools), whole: yield* whole }, 2)
+    })
+  )
 
-const brokenOff: QueueInjection.Ended = { _tag: "Abandoned", exitCode: 81, custom: "" }
-
-interface Ways {
+export interface Ways {
   readonly piecewise: (birth: QueueInjection.Birth) => Injection
   /** A small message. */
   readonly whole: (

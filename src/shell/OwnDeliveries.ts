@@ -7,30 +7,15 @@ import * as SpawnReport from "../core/delivery/SpawnReport.ts"
 import * as MessageNumber from "../core/queue/MessageNumber.ts"
 import type { RemoteSettings } from "../core/smtp/RemoteSettings.ts"
 import { Configuration } from "./Configuration.ts"
-import { DiskThread } from "./DiskThread.ts"
 import { Identity } from "./Identity.ts"
 import * as LocalAgent from "./LocalAgent.ts"
 import { type QueueCalls, QueueStore } from "./QueueStore.ts"
 import * as RemoteAgent from "./RemoteAgent.ts"
-import { type DeliveryOrder, Spawner } from "./Spawner.ts"
+import type { DeliveryOrder } from "./Spawner.ts"
 import { UserDatabase } from "./UserDatabase.ts"
 
-/** Deliveries to mailboxes are the disk thread's work. */
-export const layerThread = Spawner.layerFrom(
-  Effect.gen(function* () {
-    const { ask } = yield* DiskThread
-    const toRemote = yield* remoteDelivery
-    return (order: DeliveryOrder) =>
-      order.channel === "remote"
-        ? toRemote(order)
-        : Effect.map(
-            ask({ _tag: "Deliver", delivery: order }),
-            (report) => report ?? SpawnReport.crashed(order.channel)
-          )
-  })
-)
-
-const remoteDelivery = Effect.gen(function* () {
+/** Deliveries to other hosts, by the settings that count when each begins. */
+export const remoteDelivery = Effect.gen(function* () {
   const store = yield* QueueStore
   const { current } = yield* Configuration
   return (order: DeliveryOrder) => deliverRemote(order, placeOf(store, order), current().remote)

@@ -8,17 +8,13 @@ import * as Option from "effect/Option"
 import * as IpAddress from "../core/address/IpAddress.ts"
 import type { Address } from "../core/address/Address.ts"
 import { type ByteString } from "../core/Bytes.ts"
-import * as ControlMap from "../core/control/ControlMap.ts"
-import * as Settings from "../core/control/Settings.ts"
 import * as MailHosts from "../core/dns/MailHosts.ts"
 import * as TcpTimeouts from "../core/dns/TcpTimeouts.ts"
 import * as SmtpRoutes from "../core/route/SmtpRoutes.ts"
-import * as RemoteSettings from "../core/smtp/RemoteSettings.ts"
+import type { RemoteSettings } from "../core/smtp/RemoteSettings.ts"
 import * as SmtpClient from "../core/smtp/SmtpClient.ts"
 import * as SmtpTask from "../core/smtp/SmtpTask.ts"
-import { Controls } from "./Controls.ts"
 import { type FileCalls, Files } from "./Files.ts"
-import { Home } from "./Home.ts"
 import * as MailHostLookup from "./MailHostLookup.ts"
 import { type Idle, SmtpConnections } from "./SmtpConnections.ts"
 import { type Connection, type Endpoint, Sockets } from "./Sockets.ts"
@@ -32,30 +28,8 @@ export interface RemoteJob {
   readonly message: ByteString | number
 }
 
-/** Fails if control files cannot be read, or neither helohost nor me exists. */
-export const readSettings = Effect.gen(function* () {
-  const controls = yield* Controls
-  const { classic } = (yield* Home).record
-  const helo = yield* controls.line(Settings.settings.helohost)
-  if (helo === undefined) return yield* Effect.fail("no helohost" as const)
-  const settings: RemoteSettings.RemoteSettings = {
-    classic,
-    helo,
-    routes: ControlMap.mapOf((yield* controls.list(Settings.settings.smtproutes)) ?? []),
-    connectPatience: yield* controls.integer(Settings.settings.timeoutconnect),
-    replyPatience: yield* controls.integer(Settings.settings.timeoutremote),
-    dnsPatience: yield* controls.integer(Settings.settings.timeoutdns),
-    totalConnectPatience: yield* controls.integer(Settings.settings.timeoutconnecttotal),
-    bareCr: RemoteSettings.bareCrOf(yield* controls.line(Settings.settings.barecr), classic),
-    esmtp: (yield* controls.integer(Settings.settings.esmtp)) !== 0,
-    reuse: yield* controls.integer(Settings.settings.connreuse),
-    moveOn: RemoteSettings.moveOnOf(yield* controls.line(Settings.settings.mxtry))
-  }
-  return settings
-})
-
 /** qmail-remote's reports: one for each recipient that was spoken of, then one for the message, each ended by NUL. */
-export const deliver = Effect.fnUntraced(function* (job: RemoteJob, settings: RemoteSettings.RemoteSettings) {
+export const deliver = Effect.fnUntraced(function* (job: RemoteJob, settings: RemoteSettings) {
   if (!SmtpTask.isSendable(settings, job)) return report(unsendable)
   const route = SmtpRoutes.find(settings.routes, job.host, settings.classic)
   const found = Effect.map(MailHostLookup.find(route, settings), (found) => MailHosts.select(found, settings))
@@ -87,7 +61,7 @@ type Outcome =
 
 const tryHosts = Effect.fnUntraced(function* (
   job: RemoteJob,
-  settings: RemoteSettings.RemoteSettings,
+  settings: RemoteSettings,
   port: number,
   hosts: ReadonlyArray<MailHosts.MailHost>,
   message: Message
@@ -107,7 +81,7 @@ const tryHosts = Effect.fnUntraced(function* (
 /** A connection that was used before, if there is one, and fresh ones for as long as SmtpClient asks for one. */
 const tryHost = Effect.fnUntraced(function* (
   job: RemoteJob & Pick<SmtpTask.Delivery, "messageBytes">,
-  settings: RemoteSettings.RemoteSettings,
+  settings: RemoteSettings,
   to: Endpoint,
   deadline: number,
   message: Message

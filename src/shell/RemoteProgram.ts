@@ -10,6 +10,7 @@ import { Identity } from "./Identity.ts"
 import { Locks } from "./Locks.ts"
 import { Processes } from "./Processes.ts"
 import * as RemoteAgent from "./RemoteAgent.ts"
+import * as RemoteControls from "./RemoteControls.ts"
 import { Resolver } from "./Resolver.ts"
 import { SmtpConnections } from "./SmtpConnections.ts"
 import { Sockets } from "./Sockets.ts"
@@ -19,7 +20,7 @@ import { TcpTimeoutFile } from "./TcpTimeoutFile.ts"
 const deliver = Effect.gen(function* () {
   const [host, sender, ...recipients] = (yield* Identity).arguments
   if (host === undefined || sender === undefined || recipients.length === 0) return misused
-  const settings = yield* RemoteAgent.readSettings
+  const settings = yield* RemoteControls.readSettings
   return yield* RemoteAgent.deliver({ host, sender, recipients, message: 0 }, settings)
 }).pipe(Effect.orElseSucceed(() => noControls))
 

@@ -8,7 +8,6 @@ import type { LogStyle } from "../core/command/CommandLine.ts"
 import * as Finding from "../core/control/Finding.ts"
 import { type ExitCode, exitSuccess, exitTemporary, systemText } from "../core/Outcome.ts"
 import { Accounts } from "./Accounts.ts"
-import { Cleaner } from "./Cleaner.ts"
 import { Configuration } from "./Configuration.ts"
 import { Controls } from "./Controls.ts"
 import { DiskThread } from "./DiskThread.ts"
@@ -17,12 +16,11 @@ import { Files } from "./Files.ts"
 import { Home } from "./Home.ts"
 import * as HomeCheck from "./HomeCheck.ts"
 import { Identity } from "./Identity.ts"
-import * as Injector from "./Injector.ts"
 import { Locks } from "./Locks.ts"
 import { LogSink } from "./LogSink.ts"
 import { Fatal } from "./Main.ts"
 import { MessageHints } from "./MessageHints.ts"
-import * as OwnDeliveries from "./OwnDeliveries.ts"
+import * as OnDiskThread from "./OnDiskThread.ts"
 import { Processes } from "./Processes.ts"
 import { QueueStore } from "./QueueStore.ts"
 import { QueueTrigger } from "./QueueTrigger.ts"
@@ -44,7 +42,7 @@ export interface Options {
 
 /** Everything above files, processes, identity and home. */
 const services = (log: LogStyle) =>
-  Layer.mergeAll(OwnDeliveries.layerThread, LogSink.layer(1, log), Cleaner.layerThread, Injector.layerThread).pipe(
+  Layer.mergeAll(OnDiskThread.deliveries, LogSink.layer(1, log), OnDiskThread.cleaner, OnDiskThread.injector).pipe(
     Layer.provideMerge(Layer.mergeAll(Configuration.layer, DiskThread.layer, Resolver.layer, TcpTimeoutFile.layer(30))),
     Layer.provideMerge(Layer.mergeAll(QueueStore.layer, QueueTrigger.layer, MessageHints.layer, Accounts.layer)),
     Layer.provideMerge(Layer.mergeAll(Locks.layer, Controls.layer, SmtpConnections.layer, Sockets.layer))

@@ -14,6 +14,7 @@ import { Identity } from "../../src/shell/Identity.ts"
 import { MemoryDisk } from "../../src/shell/MemoryDisk.ts"
 import * as MemoryNetwork from "../../src/shell/MemoryNetwork.ts"
 import * as RemoteAgent from "../../src/shell/RemoteAgent.ts"
+import * as RemoteControls from "../../src/shell/RemoteControls.ts"
 import { Resolver, type ZoneEntry } from "../../src/shell/Resolver.ts"
 import { SmtpConnections } from "../../src/shell/SmtpConnections.ts"
 import { TcpTimeoutFile } from "../../src/shell/TcpTimeoutFile.ts"
@@ -60,7 +61,7 @@ const job = { host: "dest.example", sender: "s@src.example", recipients: ["r@des
 /** Delivers while a day goes by, if it takes one. */
 const deliver = (over: Partial<RemoteAgent.RemoteJob> = {}) =>
   Effect.gen(function* () {
-    const settings = yield* RemoteAgent.readSettings
+    const settings = yield* RemoteControls.readSettings
     const fiber = yield* Effect.forkChild(RemoteAgent.deliver({ ...job, ...over }, settings))
     yield* TestClock.adjust("1 day")
     return yield* Fiber.join(fiber)
@@ -328,7 +329,7 @@ describe("RemoteAgent.deliver to a host that ends the connection at EHLO", () =>
     "greets with HELO over another connection, which carries the next message too",
     { hosts: { "192.0.2.1:25": { connects: "accepts", heard, script: { EHLO: hangsUp } } }, controls: toOne },
     Effect.gen(function* () {
-      const settings = yield* RemoteAgent.readSettings
+      const settings = yield* RemoteControls.readSettings
       for (let i = 0; i < 2; i++) assert.match(yield* RemoteAgent.deliver(job, settings), /^r\0K/)
       assert.deepStrictEqual(
         heard.map((said) => said.replaceAll(/\r\n[^]*/g, "")),
@@ -354,7 +355,7 @@ describe("RemoteAgent.deliver to a host that ends the connection at EHLO", () =>
       controls: toOne
     },
     Effect.gen(function* () {
-      const settings = yield* RemoteAgent.readSettings
+      const settings = yield* RemoteControls.readSettings
       for (let i = 0; i < 2; i++) assert.match(yield* RemoteAgent.deliver(job, settings), /^r\0K/)
       assert.lengthOf(limited, 4)
     })
@@ -402,7 +403,7 @@ describe("[W105] connections that are kept", () => {
     "[W106] carry three messages, with RSET between, also for other domains at the same host, and end after five seconds",
     { hosts: { "192.0.2.1:25": { connects: "accepts", heard } }, controls: toOne },
     Effect.gen(function* () {
-      const settings = yield* RemoteAgent.readSettings
+      const settings = yield* RemoteControls.readSettings
       for (const host of ["a.example", "b.example", "c.example"])
         assert.match(yield* RemoteAgent.deliver({ ...job, host }, settings), /^r\0K/)
       assert.lengthOf(heard, 1)
@@ -421,7 +422,7 @@ describe("[W105] connections that are kept", () => {
       controls: { ...toOne, connreuse: "2\n" }
     },
     Effect.gen(function* () {
-      const settings = yield* RemoteAgent.readSettings
+      const settings = yield* RemoteControls.readSettings
       for (let i = 0; i < 5; i++) yield* RemoteAgent.deliver(job, settings)
       assert.lengthOf(limited, 3)
       assert.isTrue(limited[0]!.endsWith("QUIT\r\n"))
@@ -436,7 +437,7 @@ describe("[W105] connections that are kept", () => {
       controls: toOne
     },
     Effect.gen(function* () {
-      const settings = yield* RemoteAgent.readSettings
+      const settings = yield* RemoteControls.readSettings
       for (let i = 0; i < 3; i++) assert.match(yield* RemoteAgent.deliver(job, settings), /^r\0K/)
       assert.lengthOf(hungUp, 3)
     })
@@ -461,7 +462,7 @@ describe("[W105] connections that are kept", () => {
         controls: toOne
       },
       Effect.gen(function* () {
-        const settings = yield* RemoteAgent.readSettings
+        const settings = yield* RemoteControls.readSettings
         for (let i = 0; i < 4; i++) assert.match(yield* RemoteAgent.deliver(job, settings), /^r\0K/)
         assert.lengthOf(inbox, 4)
         assert.lengthOf(heard, 2)
@@ -481,7 +482,7 @@ describe("[W105] connections that are kept", () => {
       controls: toOne
     },
     Effect.gen(function* () {
-      const settings = yield* RemoteAgent.readSettings
+      const settings = yield* RemoteControls.readSettings
       assert.match(yield* RemoteAgent.deliver(job, settings), /^r\0K/)
       assert.match(yield* RemoteAgent.deliver(job, settings), /^ZConnected to 192\.0\.2\.1 but sender was rejected/)
     })
@@ -492,7 +493,7 @@ describe("[W105] connections that are kept", () => {
     "do not exist in classic homes",
     { hosts: { "192.0.2.1:25": { connects: "accepts", heard: classic } }, controls: toOne, classic: true },
     Effect.gen(function* () {
-      const settings = yield* RemoteAgent.readSettings
+      const settings = yield* RemoteControls.readSettings
       for (let i = 0; i < 2; i++) yield* RemoteAgent.deliver(job, settings)
       assert.lengthOf(classic, 2)
       assert.isTrue(classic[0]!.startsWith("HELO me.example\r\nMAIL FROM:<s@src.example>\r\n"))

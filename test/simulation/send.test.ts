@@ -8,10 +8,9 @@ import * as InstallRecord from "../../src/core/control/InstallRecord.ts"
 import type { Envelope } from "../../src/core/envelope/Envelope.ts"
 import * as MessageNumber from "../../src/core/queue/MessageNumber.ts"
 import { isAccepted } from "../../src/core/queue/QueueState.ts"
-import { Cleaner } from "../../src/shell/Cleaner.ts"
 import { DiskThread } from "../../src/shell/DiskThread.ts"
 import { Controls } from "../../src/shell/Controls.ts"
-import * as Injector from "../../src/shell/Injector.ts"
+import * as OnDiskThread from "../../src/shell/OnDiskThread.ts"
 import { Locks } from "../../src/shell/Locks.ts"
 import { LogSink } from "../../src/shell/LogSink.ts"
 import { MessageHints } from "../../src/shell/MessageHints.ts"
@@ -82,7 +81,7 @@ const makeWorld = (record: InstallRecord.InstallRecord, hints: typeof MessageHin
     Locks.layerMemory(),
     hints
   ).pipe(Layer.provideMerge(home.layer))
-  const hands = Layer.mergeAll(Injector.layerThread, Cleaner.layerThread, spawner, LogSink.layerMemory(log))
+  const hands = Layer.mergeAll(OnDiskThread.injector, OnDiskThread.cleaner, spawner, LogSink.layerMemory(log))
   const services = hands.pipe(
     Layer.provideMerge(DiskThread.layerFrom(Harness.threadIn(home.layer))),
     Layer.provideMerge(queue)
