@@ -65,14 +65,19 @@ export const reader = (files: FileCalls, fd: number): Effect.Effect<Uint8Array, 
     failure = refuse(cause.code ?? "EIO")
   })
   return Effect.callback((resume) => {
+    const stop = (): void => {
+      for (const event of wakers) stream.off(event, attempt)
+    }
     const attempt = (): void => {
       const piece = stream.read() as Uint8Array | null
       if (piece === null && !stream.readableEnded && !stream.destroyed) return
-      for (const event of wakers) stream.off(event, attempt)
+      stop()
       resume(piece === null && failure !== undefined ? Effect.fail(failure) : Effect.succeed(piece ?? nothing))
     }
     for (const event of wakers) stream.on(event, attempt)
     attempt()
+    // A read that is given up takes nothing: the piece is for the next one.
+    return Effect.sync(stop)
   })
 }
 

@@ -45,6 +45,9 @@ export const reading = (fd: number): ReadEnd => {
     }
     if (attempt()) return
     for (const event of ["readable", "end", "error", "close"]) stream.on(event, attempt)
+    return Effect.sync(() => {
+      for (const event of ["readable", "end", "error", "close"]) stream.off(event, attempt)
+    })
   })
   return { read: next }
 }

@@ -98,6 +98,7 @@ class OpenConnection implements Connection {
   constructor(socket: net.Socket) {
     this.#socket = socket
     socket.on("data", (bytes: Buffer) => this.#arrived(bytes))
+    // Listened for once: a listener for each write that waits would grow with every one that is given up.
     socket.on("drain", () => this.#wrote())
     socket.on("end", () => {
       this.#ended = true
@@ -115,6 +116,10 @@ class OpenConnection implements Connection {
       this.#reader = resume
       this.#await(patience)
       this.#arrived(undefined)
+      // A read that is given up takes nothing: the bytes are for the next one.
+      return Effect.sync(() => {
+        if (this.#reader === resume) this.#reader = undefined
+      })
     })
 
   readonly write = (bytes: Uint8Array, patience: Seconds): Effect.Effect<void, SocketsError> =>
@@ -124,6 +129,9 @@ class OpenConnection implements Connection {
       if (this.#socket.write(bytes)) return resume(Effect.void)
       this.#writer = resume
       this.#await(patience)
+      return Effect.sync(() => {
+        if (this.#writer === resume) this.#writer = undefined
+      })
     })
 
   readonly taken = (patience: Seconds): Effect.Effect<void, SocketsError> =>
@@ -134,7 +142,10 @@ class OpenConnection implements Connection {
         this.#writer = resume
         this.#await(patience)
       })
-      return Effect.sync(() => clearImmediate(look))
+      return Effect.sync(() => {
+        clearImmediate(look)
+        if (this.#writer === resume) this.#writer = undefined
+      })
     })
 
   readonly hasSpoken = (): boolean => this.#waiting.length > 0

@@ -129,6 +129,34 @@ describe("Sockets: the real layer", () => {
       yield* connection.close
     }).pipe(Effect.provide(Sockets.layer))
   )
+  it.live("keeps what comes after a read was given up for the next one", () =>
+    Effect.gen(function* () {
+      let say: (text: string) => void = () => {}
+      const port = yield* Effect.promise(() =>
+        listen((socket) => (say = (text) => socket.on("error", () => {}).write(text)))
+      )
+      const connection = yield* (yield* Sockets).connect({ address: [127, 0, 0, 1], port }, 10)
+      yield* Effect.timeoutOption(connection.read(10), 1)
+      say("late")
+      yield* Effect.sleep(1).pipe(Effect.repeat({ until: () => !connection.isQuiet() }), Effect.timeoutOption(1000))
+      assert.strictEqual(fromChunk(yield* connection.read(0.1)), "late")
+      yield* connection.close
+    }).pipe(Effect.provide(Sockets.layer))
+  )
+  it.live("does not listen once more for each write that was given up", () =>
+    Effect.gen(function* () {
+      const warnings: Array<Error> = []
+      const warned = (warning: Error) => warnings.push(warning)
+      process.on("warning", warned)
+      const port = yield* Effect.promise(() => listen((socket) => socket.on("error", () => {}).pause()))
+      const connection = yield* (yield* Sockets).connect({ address: [127, 0, 0, 1], port }, 10)
+      for (let i = 0; i < 20; i++) yield* Effect.timeoutOption(connection.write(new Uint8Array(1 << 20), 10), 1)
+      yield* Effect.promise(() => new Promise((resolve) => setImmediate(resolve)))
+      process.off("warning", warned)
+      assert.deepStrictEqual(warnings, [])
+      yield* connection.close
+    }).pipe(Effect.provide(Sockets.layer))
+  )
   it.live("sends a megabyte to a slow reader, and everything arrives", () =>
     Effect.gen(function* () {
       let received = 0
