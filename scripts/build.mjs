@@ -25,6 +25,11 @@ if (has("--if-stale") && existsSync("dist/built")) {
 
 const node = existsSync("node_modules/.bin/node") ? join(process.cwd(), "node_modules/.bin/node") : process.execPath
 const { rolldown } = await import("rolldown")
+// Bundled first, because an older node reads no TypeScript.
+const rule = await (await rolldown({ input: "src/core/control/Interpreter.ts" })).generate({ format: "esm" })
+const Interpreter = await import(`data:text/javascript,${encodeURIComponent(rule.output[0].code)}`)
+const canLeaveOut = spawnSync("/usr/bin/env", ["-S", "--default-signal=USR1 true"]).status === 0
+const firstLine = Buffer.from(Interpreter.line(Buffer.from(node).toString("latin1"), canLeaveOut), "latin1").toString()
 mkdirSync("dist/bin", { recursive: true })
 // A program that starts at this moment must find it whole.
 if (!existsSync("dist/bin/package.json")) {
@@ -53,7 +58,7 @@ for (const name of programs) {
     format: "cjs",
     minify: true,
     codeSplitting: false,
-    banner: `#!${node}`,
+    banner: firstLine,
     postBanner: homeLine
   })
   await bundle.close()

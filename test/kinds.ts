@@ -52,6 +52,7 @@ export const kinds: Readonly<Record<string, Kind>> = {
   "control/InstallCheck.ts": "R",
   "control/InstallRecord.ts": "F",
   "control/InstalledHome.ts": "F",
+  "control/Interpreter.ts": "F",
   "control/Layout.ts": "V",
   "control/LayoutCheck.ts": "R",
   "control/LayoutLink.ts": "R",

@@ -4,8 +4,9 @@
  */
 import * as Effect from "effect/Effect"
 import * as Result from "effect/Result"
-import { type ByteString, concat, fromText, toChunk } from "../core/Bytes.ts"
+import { type ByteString, concat, fromChunk, fromText, toChunk } from "../core/Bytes.ts"
 import * as InstalledHome from "../core/control/InstalledHome.ts"
+import * as Interpreter from "../core/control/Interpreter.ts"
 import * as Layout from "../core/control/Layout.ts"
 import { Files, type FilesError, type FileStat, orIfAbsent } from "./Files.ts"
 import * as HomeTree from "./HomeTree.ts"
@@ -140,9 +141,10 @@ const isSetUid = Effect.fnUntraced(function* (path: ByteString) {
 /** The first line names the node that runs this. */
 const withInterpreter = (program: Uint8Array): Uint8Array => {
   const isScript = program[0] === 0x23 && program[1] === 0x21
-  return isScript
-    ? concat([toChunk(`#!${fromText(process.execPath)}`), program.subarray(program.indexOf(0x0a))])
-    : program
+  if (!isScript) return program
+  const end = program.indexOf(0x0a)
+  const leavesOut = Interpreter.leavesOut(fromChunk(program, 0, end))
+  return concat([toChunk(Interpreter.line(fromText(process.execPath), leavesOut)), program.subarray(end)])
 }
 
 /** Where one of our programs works unless it is told another home; undefined: it is none of ours. */
@@ -211,5 +213,5 @@ const keep = (linking: Effect.Effect<void, FilesError>) =>
     () => Effect.void
   )
 
-/** Ours are scripts of node; qmail's are machine code or scripts of a shell. */
-const isOurs = (content: Uint8Array): boolean => /^#!\S*node/.test(String.fromCharCode(...content.subarray(0, 255)))
+const isOurs = (content: Uint8Array): boolean =>
+  Interpreter.isOurs(fromChunk(content, 0, Math.min(content.length, 255)))

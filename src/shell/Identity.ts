@@ -5,6 +5,7 @@ import * as fs from "node:fs"
 import * as os from "node:os"
 import { dirname, resolve } from "node:path"
 import { type ByteString, fromChunk, fromText } from "../core/Bytes.ts"
+import * as Interpreter from "../core/control/Interpreter.ts"
 
 export interface IdentityFacts {
   /** The name under which the program was started, without directories. */
@@ -65,7 +66,7 @@ export class Identity extends Context.Service<Identity, IdentityFacts>()("thresh
     program: fromText((process.argv[1] ?? "").replace(/^.*\//, "")),
     directory: fromText(ownDirectory()),
     arguments: readArguments(),
-    environment: readEnvironment(),
+    environment: Interpreter.asGiven(readEnvironment()),
     pid: process.pid,
     uid: process.getuid!(),
     effectiveUid: process.geteuid!(),

@@ -16,6 +16,7 @@ import { Identity } from "./Identity.ts"
 import { Fatal } from "./Main.ts"
 import * as PipeEnds from "./PipeEnds.ts"
 import { type ChildDescription, Processes } from "./Processes.ts"
+import * as ProgramStart from "./ProgramStart.ts"
 import { fileOf } from "./TcpTimeoutFile.ts"
 import { UserDatabase } from "./UserDatabase.ts"
 
@@ -99,7 +100,7 @@ const catching = Effect.fnUntraced(function* (
     if (piece.length === 0) break
     if (output.length < max) output += fromChunk(piece, 0, Math.min(piece.length, max - output.length))
   }
-  return { ending: yield* running.ending, output }
+  return { ending: yield* ProgramStart.endingOf(child, yield* running.ending), output }
 })
 
 /** Host, sender, recipient: qmail-remote does the rest. */

@@ -1,7 +1,12 @@
-/** Becoming another program: the process keeps its id and descriptors 0 to 2, and nothing runs twice. */
+/**
+ * Becoming another program: the process keeps its id and descriptors 0 to 2, and nothing runs twice. Nor does the other
+ * program find what node does with signals: it ignores SIGPIPE and SIGXFSZ, and SIGUSR1 is blocked so that it starts
+ * no debugger. env(1) undoes all three; node could undo only the first two.
+ */
 import * as Effect from "effect/Effect"
 import * as fs from "node:fs"
 import { type ByteString, fromChunk, toText } from "../core/Bytes.ts"
+import * as Interpreter from "../core/control/Interpreter.ts"
 import type { Errno } from "../core/Outcome.ts"
 import { bytesKept, ProcessesError, type ProgramImage } from "./Processes.ts"
 
@@ -23,9 +28,14 @@ export const become = (description: SuccessorDescription): Effect.Effect<never, 
     // The shell that keeps odd bytes has a name of its own.
     const name = image === description ? (description.name ?? program) : program
     process.chdir(toText(description.directory))
+    const words = [name, ...args]
+    // env takes NAME=VALUE for an assignment.
+    const isUndone = process.execArgv.includes(Interpreter.noDebugger) && !name.includes("=")
+    // A signal that has a listener is no longer ignored, and the system forgets listeners here.
+    if (!isUndone) for (const signal of ["SIGPIPE", "SIGXFSZ"] as const) process.on(signal, () => {})
     process.execve!(
-      toText(program),
-      [name, ...args].map(toText),
+      toText(isUndone ? Interpreter.env : program),
+      (isUndone ? ["env", "--default-signal=USR1,PIPE,XFSZ", "--", ...words] : words).map(toText),
       Object.fromEntries(Object.entries(environment).map(([name, value]) => [toText(name), toText(value)]))
     )
     throw new Error("execve came back")

@@ -13,6 +13,7 @@ import { Files, orIfAbsent } from "./Files.ts"
 import { Home } from "./Home.ts"
 import { Identity } from "./Identity.ts"
 import { Processes } from "./Processes.ts"
+import * as ProgramStart from "./ProgramStart.ts"
 
 export type Found =
   | { readonly _tag: "Found"; readonly account: UserAccount }
@@ -41,7 +42,7 @@ export class UserDatabase extends Context.Service<UserDatabase, UserLookups>()("
     Layer.effect(
       UserDatabase,
       Effect.gen(function* () {
-        const services = yield* Effect.context<Accounts | Home | Identity | Processes>()
+        const services = yield* Effect.context<Accounts | Files | Home | Identity | Processes>()
         return yield* make((local) => Effect.provideContext(byProgram(local), services))
       })
     )
@@ -135,17 +136,15 @@ const byProgram = Effect.fnUntraced(
           }
         : undefined
     if (ids !== undefined && (ids.user === undefined || ids.group === undefined)) return failed(UserLookup.exits.usage)
+    const image = { program: "bin/qmail-getpw", arguments: [local], environment, directory: path }
     const child = yield* (yield* Processes).spawn({
-      program: "bin/qmail-getpw",
-      arguments: [local],
-      environment,
-      directory: path,
+      ...image,
       descriptors: ["ignore", "fromChild", 2],
       ...(ids !== undefined && { uid: ids.user!.uid, gid: ids.group!.gid })
     })
     const pieces: Array<Uint8Array> = []
     for (let piece = yield* child.read(1); piece.length > 0; piece = yield* child.read(1)) pieces.push(piece)
-    const ending = yield* child.ending
+    const ending = yield* ProgramStart.endingOf(image, yield* child.ending)
     if (ending._tag === "Killed") return failed(UserLookup.exits.system)
     if (ending.exitCode !== 0) return failed(ending.exitCode)
     const account = UserLookup.fromFields(fromChunk(concat(pieces)))

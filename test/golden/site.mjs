@@ -118,7 +118,7 @@ const openDoor = () => {
   copyFileSync("/usr/bin/env", door)
   chownSync(door, uid, gid)
   chmodSync(door, 0o4755)
-  const [, node] = /^#!(\S+)/.exec(readFileSync(program, "latin1"))
+  const [, node] = /^#!(?:\/usr\/bin\/env .*?)?(\/\S*node)(?: |\n)/.exec(readFileSync(program, "latin1"))
   renameSync(program, script)
   writeFileSync(program, `#!${door} -S -i ${node} ${script}\n`, { mode: 0o755 })
   const asNobody = { uid: 65534, gid: 65534, encoding: "utf8", stdio: ["ignore", "ignore", "pipe"] }

@@ -49,6 +49,13 @@ const conditions: Readonly<Record<string, Condition>> = {
   "all descriptors closed": { redirect: "<&- >&- 2>&-" },
   "nobody takes what it says": { redirect: ">/dev/full 2>/dev/full </dev/null" },
   "a directory as its input": { redirect: "</" },
+  // What node writes would lie in the directory in which it runs.
+  "a caller that steers node": {
+    shell: `export NODE_OPTIONS="--require=$PWD/no-such-module" NODE_DEBUG='*' NODE_DEBUG_NATIVE=mksnapshot NODE_CHANNEL_FD=0 \
+      NODE_V8_COVERAGE="$PWD/written" NODE_COMPILE_CACHE="$PWD/written" NODE_REDIRECT_WARNINGS="$PWD/written" \
+      NODE_PENDING_DEPRECATION=1 NODE_EXTRA_CA_CERTS=/etc/passwd OPENSSL_CONF=/etc/passwd NODE_PATH=/ UV_THREADPOOL_SIZE=1`
+  },
+  "an option of node's that nobody may set": { shell: "export NODE_OPTIONS=--no-such-option" },
   "no PATH": { shell: "unset PATH" },
   "bytes that are no text in every variable": { shell: `${odd}; ${exporting}` },
   "very long variables": { shell: `odd=$(printf '%03000d' 0); ${exporting}` },
@@ -79,13 +86,16 @@ interface Ending {
   readonly code: number | null
   readonly signal: NodeJS.Signals | null
   readonly said: string
+  /** What lies in its directory afterwards. */
+  readonly left: ReadonlyArray<string>
 }
 
 const run = (program: string, { home = good, redirect = "", shell = ":", stdin }: Condition) =>
   new Promise<Ending>((resolve) => {
+    const directory = mkdtempSync(join(scratch, "in-"))
     const child = spawn("/bin/sh", ["-c", `${shell}; exec "$0" "$@" ${redirect}`, join(bin, program)], {
       env: { PATH: process.env["PATH"], QMAILHOME: homeFor(program, home) },
-      cwd: mkdtempSync(join(scratch, "in-")),
+      cwd: directory,
       timeout: 30_000,
       killSignal: "SIGKILL"
     })
@@ -94,11 +104,12 @@ const run = (program: string, { home = good, redirect = "", shell = ":", stdin }
     child.stdin.on("error", () => {})
     child.stdin.end(stdin)
     child.on("close", (code, signal) => {
-      resolve({ code, signal, said })
+      resolve({ code, signal, said, left: readdirSync(directory) })
     })
   })
 
-const stackTrace = /\n\s+at .+:\d+|node:internal|TypeError|RangeError|UnhandledPromise/
+const stackTrace =
+  /\n\s+at .+:\d+|node:internal|TypeError|RangeError|UnhandledPromise|\(node:|^[A-Z_]+ \d+: |NODE_OPTIONS|OpenSSL/m
 
 describe("Every program", () => {
   for (const [name, condition] of Object.entries(conditions))
@@ -106,10 +117,11 @@ describe("Every program", () => {
       const left = [...programs]
       const next = async (): Promise<void> => {
         for (let program = left.pop(); program !== undefined; program = left.pop()) {
-          const { code, said, signal } = await run(program, condition)
+          const { code, left, said, signal } = await run(program, condition)
           assert.isNull(signal, `${program} was killed`)
           assert.isBelow(code!, 128, `${program}: ${said}`)
           assert.notMatch(said, stackTrace, program)
+          assert.notInclude(left, "written", program)
         }
       }
       await Promise.all([next(), next(), next()])

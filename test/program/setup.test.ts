@@ -80,7 +80,7 @@ describe("instpackage", () => {
     assert.deepStrictEqual(readdirSync(join(home, "queue/mess")), ["0", "1", "2"])
     assert.isTrue(lstatSync(join(home, "queue/lock/trigger")).isFIFO())
     assert.strictEqual(lstatSync(join(home, "queue/lock/tcpto")).size, 1024)
-    assert.match(readFileSync(join(home, "bin/qmail-send"), "latin1"), /^#!\/\S*node\n/)
+    assert.match(readFileSync(join(home, "bin/qmail-send"), "latin1"), /^#!\/\S*(?: -S .*)?\/\S*node(?: .*)?\n/)
     assert.include(readFileSync(join(home, "man/man8/qmail-send.8"), "utf8"), ".Dt QMAIL-SEND 8\n")
     assert.include(readFileSync(join(home, "doc/control/rcpthosts"), "utf8"), "# example.org\n")
     assert.include(readFileSync(join(home, "doc/INSTALL.md"), "utf8"), "instpackage")

@@ -18,6 +18,7 @@ import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { afterAll } from "vitest"
 import { ownHome, qmailHome } from "../../src/core/control/InstallRecord.ts"
+import * as Interpreter from "../../src/core/control/Interpreter.ts"
 import * as Programs from "../../src/core/control/Programs.ts"
 import { Accounts } from "../../src/shell/Accounts.ts"
 import { Files } from "../../src/shell/Files.ts"
@@ -87,6 +88,19 @@ describe("HomeInstall.install", () => {
         [...installed.map(({ name }) => name), "package.json"].sort()
       )
       assert.deepStrictEqual(yield* install(home), installedHere)
+    })
+  )
+
+  it.live("keeps what the first line leaves out of the environment, and knows such programs as ours", () =>
+    Effect.gen(function* () {
+      const home = join(scratch, "first-line")
+      mkdirSync(home)
+      const before = readFileSync(join(from, "forward"))
+      writeFileSync(join(from, "forward"), `${Interpreter.line("/elsewhere/node", true)}\nforward\n`)
+      assert.deepStrictEqual([yield* install(home), yield* install(home)], [installedHere, installedHere])
+      writeFileSync(join(from, "forward"), before)
+      const line = Interpreter.line(process.execPath, true)
+      assert.strictEqual(readFileSync(join(home, "bin/forward"), "utf8"), `${line}\nforward\n`)
     })
   )
 
