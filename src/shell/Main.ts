@@ -6,7 +6,8 @@ import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as fs from "node:fs"
 import { isMainThread } from "node:worker_threads"
-import { type ByteString, toChunk } from "../core/Bytes.ts"
+import { type ByteString, fromText, toChunk } from "../core/Bytes.ts"
+import * as Interpreter from "../core/control/Interpreter.ts"
 import { type ExitCode, exitSuccess, exitTemporary } from "../core/Outcome.ts"
 
 /** A program gives up: `<name>: fatal: <text>` on descriptor 2 and the exit code. An empty text prints nothing. */
@@ -15,10 +16,14 @@ export class Fatal extends Data.TaggedError("Fatal")<{ readonly exitCode: ExitCo
 type Program = Effect.Effect<ExitCode, Fatal>
 
 /** For programs whose layers never wait (`Files.layerSync`): no event loop is started. */
-export const runSync = (name: string, program: Program): void => process.exit(codeOf(name, Effect.runSyncExit(program)))
+export const runSync = (name: string, program: Program): void => {
+  speakForNode(name)
+  process.exit(codeOf(name, Effect.runSyncExit(program)))
+}
 
 /** For programs that wait for children, sockets or clocks. */
 export const run = (name: string, program: Program): void => {
+  speakForNode(name)
   // A fiber that waits keeps no process alive by itself.
   // @effect-diagnostics-next-line globalTimers:off
   setInterval(() => {}, 1 << 30)
@@ -29,8 +34,14 @@ export const run = (name: string, program: Program): void => {
  * For servers: SIGTERM and SIGINT interrupt the program, its finalizers bring what is under way to an end, and that
  * is a success. `inThread` is what this program does in a worker thread of its own.
  */
-export const runServer = (name: string, program: Program, inThread: () => void): void =>
-  isMainThread ? runMain(name, program) : inThread()
+export const runServer = (name: string, program: Program, inThread: () => void): void => {
+  if (isMainThread) {
+    speakForNode(name)
+    return runMain(name, program)
+  }
+  forgetWarnings()
+  inThread()
+}
 
 const runMain = (name: string, program: Program): void =>
   NodeRuntime.runMain(program, {
@@ -38,6 +49,30 @@ const runMain = (name: string, program: Program): void =>
     teardown: (exit, onExit) =>
       onExit(Exit.isFailure(exit) && Cause.hasInterruptsOnly(exit.cause) ? exitSuccess : codeOf(name, exit as never))
   })
+
+/**
+ * Descriptor 2 may be a client's connection: what node has to say is said in our words or not at all. An end of memory
+ * and other failures inside V8 cannot be caught: they end the process by SIGABRT or SIGTRAP with a report of node's.
+ */
+const speakForNode = (name: string): void => {
+  forgetWarnings()
+  // For a rejection that nobody waits for, too. The second of two is part of the first.
+  process.once("uncaughtException", (cause: unknown) => {
+    process.on("uncaughtException", () => {})
+    complain(bug(name, cause instanceof Error ? `${cause.name}: ${cause.message}` : String(cause)))
+    if (process.env["THRESHER_DEBUG"] !== undefined && cause instanceof Error)
+      complain(fromText(`${cause.stack ?? ""}\n`))
+    process.exit(exitTemporary)
+  })
+  // With a listener SIGUSR1 starts no debugger.
+  if (!process.execArgv.includes(Interpreter.noDebugger)) process.on("SIGUSR1", () => {})
+}
+
+/** Node's own listener prints them. */
+const forgetWarnings = (): void => void process.removeAllListeners("warning")
+
+const bug = (name: string, text: string): ByteString =>
+  `${name}: fatal: internal bug: ${fromText(text.split("\n")[0]!)}\n`
 
 const codeOf = (name: string, exit: Exit.Exit<ExitCode, Fatal>): ExitCode => {
   if (Exit.isSuccess(exit)) return exit.value
@@ -47,7 +82,7 @@ const codeOf = (name: string, exit: Exit.Exit<ExitCode, Fatal>): ExitCode => {
     return failure.exitCode
   }
   if (Cause.hasInterruptsOnly(exit.cause)) return exitTemporary
-  complain(`${name}: fatal: internal bug: ${Cause.pretty(exit.cause).split("\n")[0]}\n`)
+  complain(bug(name, Cause.pretty(exit.cause)))
   if (process.env["THRESHER_DEBUG"] !== undefined) complain(`${Cause.pretty(exit.cause)}\n`)
   return exitTemporary
 }
