@@ -1,4 +1,4 @@
-/** queue/lock/server: who serves this queue, and where. It says whom to ask; that somebody runs says lock/sendmutex. */
+/** queue/lock/server: who serves this queue, and where. It may be old: ServerProcess says whether that process still serves. */
 import * as Effect from "effect/Effect"
 import { type ByteString, fromChunk, toChunk } from "../core/Bytes.ts"
 import { Files, orIfAbsent } from "./Files.ts"
@@ -12,7 +12,7 @@ export interface Server {
 
 const pathOf = (home: ByteString): ByteString => `${home}/queue/lock/server`
 
-/** Not worth a failure: without it only `thresher stop` is at a loss. */
+/** Not worth a failure: a full disk has no room for it. */
 export const write = Effect.fnUntraced(function* (addresses: ReadonlyArray<ByteString>) {
   const files = yield* Files
   const file = pathOf((yield* Home).path)
@@ -23,7 +23,10 @@ export const write = Effect.fnUntraced(function* (addresses: ReadonlyArray<ByteS
       files.open(`${file}.new`, "replace", 0o644),
       (fd) => files.write(fd, toChunk(`${JSON.stringify(server)}\n`)),
       (fd) => Effect.ignore(files.close(fd))
-    ).pipe(Effect.andThen(files.rename(`${file}.new`, file)))
+    ).pipe(
+      Effect.andThen(files.rename(`${file}.new`, file)),
+      Effect.tapError(() => Effect.ignore(files.unlink(`${file}.new`)))
+    )
   )
   return { remove: Effect.ignore(files.unlink(file)) }
 })
@@ -37,7 +40,7 @@ export const read = Effect.gen(function* () {
 const parse = (text: ByteString): Server | undefined => {
   try {
     const server = JSON.parse(text) as Partial<Server>
-    return typeof server.pid === "number" && server.pid > 1 ? (server as Server) : undefined
+    return typeof server.pid === "number" && server.pid > 0 ? (server as Server) : undefined
   } catch {
     return undefined
   }

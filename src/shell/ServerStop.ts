@@ -6,30 +6,27 @@ import { Files } from "./Files.ts"
 import { Home } from "./Home.ts"
 import { Locks } from "./Locks.ts"
 import { Fatal } from "./Main.ts"
-import * as ServerRecord from "./ServerRecord.ts"
+import * as ServerProcess from "./ServerProcess.ts"
 
 /** 0: it is gone. 100: nobody was there. 111: it is still there. */
 export const stop = Effect.fn("ServerStop.stop")(function* (patienceSeconds: number) {
   const { path } = yield* Home
-  const server = yield* Effect.mapError(ServerRecord.read, ({ errno }) =>
-    fatal(exitTemporary, `unable to read ${path}/queue/lock/server: ${systemText(errno)}`)
-  )
   if (!(yield* isServed)) return yield* fatal(exitPermanent, `unable to stop: nobody serves ${path}`)
+  const server = yield* Effect.mapError(ServerProcess.find, ({ errno, path }) =>
+    fatal(exitTemporary, `unable to read ${path}: ${systemText(errno)}`)
+  )
   if (server === undefined)
     return yield* fatal(
       exitTemporary,
       `unable to stop: ${path} is served by a program of another kind, perhaps qmail-send`
     )
-  yield* terminate(server.pid)
+  yield* terminate(server)
   for (let waited = 0; waited < patienceSeconds * 1000; waited += pauseMillis) {
     if (!(yield* isServed)) return exitSuccess
     yield* Effect.sleep(pauseMillis)
   }
   return (yield* isServed)
-    ? yield* fatal(
-        exitTemporary,
-        `unable to stop: process ${server.pid} is still there after ${patienceSeconds} seconds`
-      )
+    ? yield* fatal(exitTemporary, `unable to stop: process ${server} is still there after ${patienceSeconds} seconds`)
     : exitSuccess
 })
 

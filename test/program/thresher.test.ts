@@ -273,6 +273,11 @@ describe("thresher start", () => {
     })
 })
 
+/** Only root may make a pid namespace, and not everywhere. */
+const mayMakeNamespaces =
+  process.geteuid!() === 0 &&
+  spawnSync("unshare", ["--pid", "--fork", "--mount-proc", "true"], { stdio: "ignore" }).status === 0
+
 describe("thresher stop", () => {
   it("nobody there: 100", () => {
     const home = freshHome()
@@ -329,6 +334,62 @@ describe("thresher stop", () => {
     await server.end("SIGKILL")
     removeHome(home)
   })
+  it("a server without a record, or with an old one that names a process of somebody else", async () => {
+    const innocent = spawn("sleep", ["1000"])
+    const home = makeHome()
+    const record = join(home, "queue/lock/server")
+    for (const content of [undefined, "", `{"pid":${innocent.pid},"addresses":[]}\n`, `{"pid":1,"addresses":[]}\n`]) {
+      const server = await startServer(home)
+      if (content === undefined) rmSync(record)
+      else writeFileSync(record, content)
+      assert.deepStrictEqual(thresher(["stop", "--home", home]), { code: 0, out: "", complaint: "" })
+      await until("the end", () => server.ending() !== undefined)
+      assert.strictEqual(server.ending(), 0)
+    }
+    assert.isNull(innocent.exitCode ?? innocent.signalCode)
+    innocent.kill()
+    removeHome(home)
+  })
+  it("an old record that names a process of somebody else, and another program that serves: 111, and nobody is hurt", async () => {
+    const innocent = spawn("sleep", ["1000"])
+    const home = freshHome()
+    writeFileSync(join(home, "queue/lock/server"), `{"pid":${innocent.pid},"addresses":[]}\n`)
+    const other = spawn("flock", ["-n", join(home, "queue/lock/sendmutex"), "sh", "-c", "echo; exec sleep 1000"])
+    await new Promise((begun) => other.stdout.once("data", begun))
+    const ended = thresher(["stop", "--home", home])
+    other.kill()
+    assert.strictEqual(ended.code, 111)
+    assert.isNull(innocent.exitCode ?? innocent.signalCode)
+    innocent.kill()
+  })
+  it.skipIf(!mayMakeNamespaces)(
+    "a server that is process 1 of its container: told from inside and from outside",
+    async () => {
+      const home = makeHome()
+      const place = ["--home", home]
+      const contained = (outside: boolean) =>
+        new Promise<number | null>((ended) => {
+          const child = spawn(
+            "unshare",
+            ["--pid", "--fork", "--mount-proc", program("thresher"), "start", ...place, "--listen", "127.0.0.1:0"],
+            { stdio: ["ignore", "pipe", "inherit"] }
+          )
+          child.once("exit", ended)
+          child.stdout.once("data", () => {
+            assert.include(readFileSync(join(home, "queue/lock/server"), "latin1"), '"pid":1,')
+            const [server] = readFileSync(`/proc/${child.pid}/task/${child.pid}/children`, "latin1").split(" ")
+            const stop = [program("thresher"), "stop", ...place] as const
+            const { status } = outside
+              ? spawnSync(stop[0], stop.slice(1))
+              : spawnSync("nsenter", ["--pid", "--mount", `--target=${server}`, ...stop])
+            assert.strictEqual(status, 0)
+          })
+        })
+      assert.strictEqual(await contained(true), 0)
+      assert.strictEqual(await contained(false), 0)
+      removeHome(home)
+    }
+  )
   it("a queue served by another program: 111", async () => {
     const home = freshHome()
     const other = spawn("flock", ["-n", join(home, "queue/lock/sendmutex"), "sh", "-c", "echo; exec sleep 1000"])

@@ -1,0 +1,42 @@
+/**
+ * Which process serves this queue? The one that has lock/sendmutex open: a pid in a file may be another's by now, and
+ * means something else in another pid namespace. A server started on a full disk has no record, and is found all the same.
+ */
+import * as Effect from "effect/Effect"
+import { fromChunk } from "../core/Bytes.ts"
+import { Files, type FilesError } from "./Files.ts"
+import { Home } from "./Home.ts"
+import * as ServerRecord from "./ServerRecord.ts"
+
+/** Undefined: none that is ours, or none that may be looked at. */
+export const find = Effect.gen(function* () {
+  const files = yield* Files
+  const recorded = (yield* ServerRecord.read)?.pid
+  const mutex = yield* files.stat(`${(yield* Home).path}/queue/lock/sendmutex`)
+  const hasMutex = Effect.fnUntraced(function* (pid: number) {
+    const descriptors = yield* orNothing(files.list(`/proc/${pid}/fd`), [])
+    for (const descriptor of descriptors) {
+      const open = yield* orNothing(files.stat(`/proc/${pid}/fd/${descriptor}`), undefined)
+      if (open?.inode === mutex.inode && open.device === mutex.device) return true
+    }
+    return false
+  })
+  if (recorded !== undefined && (yield* hasMutex(recorded))) return recorded
+  for (const name of yield* orNothing(files.list("/proc"), [])) {
+    const pid = Number(name)
+    if (!Number.isInteger(pid) || !(yield* isStarter(pid)) || !(yield* hasMutex(pid))) continue
+    return pid
+  }
+  return undefined
+})
+
+/** `node …/thresher start …`: other programs hold the lock too, if only for a moment. */
+const isStarter = Effect.fnUntraced(function* (pid: number) {
+  const files = yield* Files
+  const words = fromChunk(yield* orNothing(files.readFile(`/proc/${pid}/cmdline`), new Uint8Array())).split("\0")
+  return words.some((word, at) => /(^|\/)thresher([.][a-z]+)?$/.test(word) && words[at + 1] === "start")
+})
+
+/** A process may go while it is looked at, and those of other accounts are closed to us. */
+const orNothing = <A, B>(effect: Effect.Effect<A, FilesError>, nothing: B) =>
+  Effect.orElseSucceed(effect, (): A | B => nothing)
