@@ -19,12 +19,14 @@ export const makeHome = (below, name = "home") => {
 /** The modes of postfix.mjs; accept only is no local delivery at all. */
 const modeControls = {
   hold: () => ({ concurrencylocal: "0" }),
+  still: () => ({ concurrencylocal: "0", concurrencyremote: "0" }),
   local: () => ({}),
   relay: (sinkPort) => ({ smtproutes: `:127.0.0.1:${sinkPort}`, relayclients: "127." })
 }
 
-export const startThresher = async (below, mode, sinkPort) => {
-  const home = makeHome(below, mode)
+export const startThresher = async (below, mode, sinkPort) => startIn(makeHome(below, mode), mode, sinkPort)
+
+export const startIn = async (home, mode, sinkPort) => {
   for (const [file, line] of Object.entries(modeControls[mode](sinkPort))) {
     writeFileSync(join(home, "control", file), `${line}\n`)
   }

@@ -4,11 +4,9 @@ import * as Result from "effect/Result"
 import * as AdminRequests from "../core/delivery/AdminRequests.ts"
 import type { Command, Fact } from "../core/delivery/SendState.ts"
 import type { FoundRequest } from "../core/delivery/Steering.ts"
-import type { Outcome } from "../core/queue/QueueRequest.ts"
-import { FilesError } from "./Files.ts"
-import * as QueueAdmin from "./QueueAdmin.ts"
+import * as AdminEdits from "./AdminEdits.ts"
 import * as QueueReading from "./QueueReading.ts"
-import type { QueueTools } from "./QueueTools.ts"
+import { callsAtOnce, type QueueTools } from "./QueueTools.ts"
 import * as RequestBox from "./RequestBox.ts"
 
 type CommandOf<Tag extends Command["_tag"]> = Extract<Command, { readonly _tag: Tag }>
@@ -29,25 +27,12 @@ export const apply = Effect.fnUntraced(function* (
   tools: QueueTools,
   { busy, name, request }: CommandOf<"ApplyRequest">
 ) {
-  const outcomes: ReadonlyArray<Outcome> = yield* Effect.orElseSucceed(QueueAdmin.apply(request, cleaning(tools)), () =>
-    request.targets.map(({ id }) => ({ _tag: "Failed", id, errno: "EIO" }) as const)
-  )
-  const found = yield* Effect.forEach(AdminRequests.stillThere(request, outcomes), (id) => QueueReading.find(tools, id))
+  const outcomes = yield* Effect.orElseSucceed(tools.cleaner.edit(request), () => AdminEdits.undone(request))
+  const there = AdminRequests.stillThere(request, outcomes)
+  const found = yield* Effect.forEach(there, (id) => QueueReading.find(tools, id), { concurrency: callsAtOnce })
   const told = [...outcomes, ...busy.map((id) => ({ _tag: "Busy", id }) as const)]
   const answered = yield* Effect.isSuccess(RequestBox.answer(name, told))
   const messages = found.filter((message) => message !== undefined)
   const fact: Fact = { _tag: "RequestApplied", name, request, outcomes, answered, messages }
   return fact
 })
-
-/** qmail-send may not remove them itself. A text may come back after a crash: then it is abandoned. */
-const cleaning =
-  ({ cleaner, files, store }: QueueTools): QueueAdmin.Clean =>
-  (request) => {
-    const path = store.path(request._tag === "RemoveTodo" ? "todo" : "mess")
-    const failed = Effect.fail(new FilesError({ operation: "clean", path, errno: "EIO" }))
-    return Effect.orElseSucceed(cleaner.clean(request), () => false).pipe(
-      Effect.flatMap((ok) => (ok ? Effect.void : failed)),
-      Effect.andThen(request._tag === "RemoveTodo" ? files.syncDirectory(path) : Effect.void)
-    )
-  }

@@ -1,4 +1,4 @@
-/** Removes files of the queue on behalf of qmail-send, which may itself not write there. */
+/** Removes and changes files of the queue on behalf of qmail-send, which may itself not write everywhere. */
 import * as Context from "effect/Context"
 import * as Data from "effect/Data"
 import * as Deferred from "effect/Deferred"
@@ -7,7 +7,11 @@ import * as Layer from "effect/Layer"
 import { fromChunk, toChunk } from "../core/Bytes.ts"
 import * as CleanRequest from "../core/queue/CleanRequest.ts"
 import type { MessageNumber } from "../core/queue/MessageNumber.ts"
+import type { Outcome, QueueRequest } from "../core/queue/QueueRequest.ts"
+import * as AdminEdits from "./AdminEdits.ts"
+import type { Controls } from "./Controls.ts"
 import { Files } from "./Files.ts"
+import type { Home } from "./Home.ts"
 import * as PipeEnds from "./PipeEnds.ts"
 import { QueueStore } from "./QueueStore.ts"
 import * as StraightEnd from "./StraightEnd.ts"
@@ -22,12 +26,17 @@ export class Cleaner extends Context.Service<
     readonly clean: (request: CleanRequest.CleanRequest) => Effect.Effect<boolean, CleanerLost>
     /** Everything of a message that was delivered while it was in todo/. */
     readonly endStraight: (id: MessageNumber) => Effect.Effect<StraightEnd.StraightEnd, CleanerLost>
+    /** What the administrator asks of messages of which nothing is on its way. */
+    readonly edit: (request: QueueRequest) => Effect.Effect<ReadonlyArray<Outcome>, CleanerLost>
     /** Returns when qmail-clean is gone. */
     readonly lost: Effect.Effect<void>
   }
 >()("thresher/shell/Cleaner") {
   /** Asks qmail-clean. Requests do not wait for each other; answers come in their order. */
-  static readonly layerPipes = (requests: number, answers: number): Layer.Layer<Cleaner, never, Files | QueueStore> =>
+  static readonly layerPipes = (
+    requests: number,
+    answers: number
+  ): Layer.Layer<Cleaner, never, Controls | Files | Home | QueueStore> =>
     Layer.effect(
       Cleaner,
       Effect.gen(function* () {
@@ -65,7 +74,13 @@ export class Cleaner extends Context.Service<
               Deferred.await(waiter)
             )
           })
-        return { lost: Deferred.await(loss), clean, endStraight: (id) => StraightEnd.end(files, store, clean, id) }
+        const services = yield* Effect.context<Controls | Files | Home | QueueStore>()
+        return {
+          lost: Deferred.await(loss),
+          clean,
+          endStraight: (id) => StraightEnd.end(files, store, clean, id),
+          edit: (request) => Effect.provideContext(AdminEdits.edit({ files, store, clean }, request), services)
+        }
       })
     )
 }

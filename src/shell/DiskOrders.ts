@@ -3,6 +3,7 @@ import type { Report } from "../core/delivery/SpawnReport.ts"
 import type { CleanRequest } from "../core/queue/CleanRequest.ts"
 import type { MessageNumber } from "../core/queue/MessageNumber.ts"
 import type * as QueueInjection from "../core/queue/QueueInjection.ts"
+import type { Outcome, QueueRequest } from "../core/queue/QueueRequest.ts"
 import type { Hint } from "./MessageHints.ts"
 import type { DeliveryOrder } from "./Spawner.ts"
 import type { StraightEnd } from "./StraightEnd.ts"
@@ -20,6 +21,8 @@ export type Order =
   | { readonly _tag: "Deliver"; readonly delivery: DeliveryOrder }
   | { readonly _tag: "Clean"; readonly request: CleanRequest }
   | { readonly _tag: "EndStraight"; readonly id: MessageNumber }
+  /** By the administrator. */
+  | { readonly _tag: "Edit"; readonly request: QueueRequest }
 
 interface Answers {
   readonly Inject: QueueInjection.Ended
@@ -27,6 +30,7 @@ interface Answers {
   /** False: something could not be removed. */
   readonly Clean: boolean
   readonly EndStraight: StraightEnd
+  readonly Edit: ReadonlyArray<Outcome>
 }
 
 export type AnswerTo<O extends Order> = Answers[O["_tag"]]

@@ -1,6 +1,6 @@
 /**
  * The disk thread of a server, as the rest of the server sees it: it takes small messages into the queue, delivers to
- * mailboxes and removes what is done, many at once. See DiskThreadLife for what goes on in it.
+ * mailboxes, removes what is done and changes what the administrator asks for, many at once. See DiskThreadLife for what goes on in it.
  */
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"

@@ -12,6 +12,7 @@ import type { ByteString } from "../core/Bytes.ts"
 import type { CleanRequest } from "../core/queue/CleanRequest.ts"
 import type { MessageNumber } from "../core/queue/MessageNumber.ts"
 import { Accounts } from "./Accounts.ts"
+import * as AdminEdits from "./AdminEdits.ts"
 import { Controls } from "./Controls.ts"
 import type { Answer, FromThread, Order, ToThread } from "./DiskOrders.ts"
 import { Files } from "./Files.ts"
@@ -43,7 +44,7 @@ export const services = (port: Port) =>
     Layer.provideMerge(Layer.mergeAll(Locks.layer, Controls.layer))
   )
 
-type Services = Injector.Services | OwnDeliveries.LocalServices
+type Services = Injector.Services | OwnDeliveries.LocalServices | Controls | Files | Home | QueueStore
 
 /** Begins each order when it comes: as many are under way at once as there are. */
 export const serve = (port: Port): Effect.Effect<void, never, Services> =>
@@ -73,6 +74,8 @@ const carryOut = (tools: Injector.Tools, order: Order): Effect.Effect<Answer, ne
       return clean(tools, order.request)
     case "EndStraight":
       return StraightEnd.end(tools.files, tools.store, (request) => clean(tools, request), order.id)
+    case "Edit":
+      return AdminEdits.edit({ ...tools, clean: (request) => clean(tools, request) }, order.request)
   }
 }
 

@@ -238,7 +238,10 @@ const make = (
     fstat: (fd) => Effect.map(call<fs.BigIntStats>("fstat", `${fd}`, "fstat", fd, bigint), statOf),
     stat,
     lstat: (path) => Effect.map(call<fs.BigIntStats>("lstat", path, "lstat", raw(path), bigint), statOf),
-    readFile: (path) => Effect.acquireUseRelease(open(path, "read"), readRest, (fd) => Effect.ignore(close(fd))),
+    readFile: (path) =>
+      scratch === undefined
+        ? Effect.acquireUseRelease(open(path, "read"), readRest, (fd) => Effect.ignore(close(fd)))
+        : patiently(call("open", path, "readFile", raw(path))),
     list: (directory) =>
       Effect.map(
         call<ReadonlyArray<Buffer>>("list", directory, "readdir", raw(directory), { encoding: "buffer" }),

@@ -3,6 +3,7 @@ import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as SpawnReport from "../core/delivery/SpawnReport.ts"
 import type * as QueueInjection from "../core/queue/QueueInjection.ts"
+import * as AdminEdits from "./AdminEdits.ts"
 import { Cleaner } from "./Cleaner.ts"
 import { DiskThread } from "./DiskThread.ts"
 import * as Injector from "./Injector.ts"
@@ -40,6 +41,7 @@ export const cleaner: Layer.Layer<Cleaner, never, DiskThread> = Layer.effect(
   Effect.map(DiskThread, ({ ask }) => ({
     lost: Effect.never,
     clean: (request) => Effect.map(ask({ _tag: "Clean", request }), (done) => done === true),
-    endStraight: (id) => Effect.map(ask({ _tag: "EndStraight", id }), (end) => end ?? "todoStays")
+    endStraight: (id) => Effect.map(ask({ _tag: "EndStraight", id }), (end) => end ?? "todoStays"),
+    edit: (request) => Effect.map(ask({ _tag: "Edit", request }), (outcomes) => outcomes ?? AdminEdits.undone(request))
   }))
 )

@@ -15,7 +15,7 @@ import type { Errno } from "../core/Outcome.ts"
 import * as MessageNumber from "../core/queue/MessageNumber.ts"
 import * as QueueEdit from "../core/queue/QueueEdit.ts"
 import * as QueueQuery from "../core/queue/QueueQuery.ts"
-import type * as QueueRequest from "../core/queue/QueueRequest.ts"
+import * as QueueRequest from "../core/queue/QueueRequest.ts"
 import * as RecipientFile from "../core/queue/RecipientFile.ts"
 import * as RecipientRoute from "../core/route/RecipientRoute.ts"
 import { Controls } from "./Controls.ts"
@@ -107,7 +107,7 @@ export type Clean = (request: CleanRequest) => Effect.Effect<void, FilesError>
 export const apply = Effect.fn("QueueAdmin.apply")(function* (request: QueueRequest.QueueRequest, clean: Clean) {
   const time = yield* now
   const edit = yield* editor(request.reason, clean)
-  return yield* Effect.forEach(request.targets, ({ id, recipients, written }) =>
+  const one = ({ id, recipients, written }: QueueRequest.Target) =>
     Effect.gen(function* () {
       const message = yield* QueueReader.read(id)
       const plan =
@@ -116,8 +116,21 @@ export const apply = Effect.fn("QueueAdmin.apply")(function* (request: QueueRequ
       for (const step of plan) yield* edit(id, step)
       return { _tag: "Done", id } as const
     }).pipe(Effect.catchTag("FilesError", ({ errno }) => Effect.succeed({ _tag: "Failed", id, errno } as const)))
+  const { targets } = request
+  const outcomes = Array.from<QueueRequest.Outcome>({ length: targets.length })
+  yield* Effect.forEach(
+    QueueRequest.byMessage(targets),
+    (places) =>
+      Effect.forEach(places, (place) => Effect.map(one(targets[place]!), (outcome) => (outcomes[place] = outcome)), {
+        discard: true
+      }),
+    { concurrency: messagesAtOnce, discard: true }
   )
+  return outcomes
 })
+
+/** They share fsyncs of directories. Each has at most two descriptors open. */
+export const messagesAtOnce = 128
 
 /** Of a queue that nobody serves: all files are ours to remove. */
 const cleanHere = Effect.gen(function* () {

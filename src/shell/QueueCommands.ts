@@ -28,9 +28,9 @@ type OrderOf<Tag extends QueueCommandLine.QueueOrder["_tag"]> = Extract<
   { readonly _tag: Tag }
 >
 
-/** One thing after the other: calls on files may block. */
+/** Nobody else waits for this process, so calls on files may block; fsyncs of many messages wait together. */
 const services = Layer.mergeAll(QueueStore.layer, QueueTrigger.layerPull, Controls.layer, Locks.layer).pipe(
-  Layer.provideMerge(Files.layerSync)
+  Layer.provideMerge(Files.layerThread)
 )
 
 export const run = (order: QueueCommandLine.QueueOrder) =>
@@ -43,6 +43,8 @@ export const run = (order: QueueCommandLine.QueueOrder) =>
   )
 
 const carryOut = Effect.fn("QueueCommands.carryOut")(function* (order: QueueCommandLine.QueueOrder) {
+  // A file that is not there is an everyday answer here; writing down the stack for each would cost more than it.
+  Error.stackTraceLimit = 0
   // A request that root makes is read by the sender's account.
   process.umask(0o022)
   switch (order._tag) {
@@ -137,15 +139,23 @@ const exportMail = Effect.fnUntraced(function* ({ choice, directory, json, keep 
   const work = Effect.gen(function* () {
     yield* makeDirectory(into)
     const results: Array<SteeringText.Outcome> = []
-    const copied: Array<{ readonly id: MessageNumber; readonly written: number; readonly recipients: undefined }> = []
-    const seen = new Set<MessageNumber>()
-    yield* QueueAdmin.each(choice, ({ message: { id, written } }) => {
-      seen.add(id)
-      return Effect.matchEffect(QueueTransport.exportMessage(id, `${into}/${id}`), {
-        onSuccess: () => Effect.sync(() => copied.push({ id, written, recipients: undefined })),
-        onFailure: (error) => Effect.sync(() => results.push(failed(id, error)))
-      })
-    })
+    const chosen: Array<QueueRequest.Target> = []
+    yield* QueueAdmin.each(choice, ({ message: { id, written } }) =>
+      Effect.sync(() => chosen.push({ id, written, recipients: undefined }))
+    )
+    const copied = yield* Effect.filter(
+      chosen,
+      ({ id }) =>
+        Effect.match(QueueTransport.exportMessage(id, `${into}/${id}`), {
+          onSuccess: () => true,
+          onFailure: (error) => {
+            results.push(failed(id, error))
+            return false
+          }
+        }),
+      { concurrency: QueueAdmin.messagesAtOnce }
+    )
+    const seen = new Set(chosen.map(({ id }) => id))
     yield* files.syncDirectory(into)
     const left = keep
       ? copied.map(({ id }) => ({ _tag: "Done", id }) as const)
@@ -168,8 +178,10 @@ const importMail = Effect.fnUntraced(function* ({ directory, json }: OrderOf<"Im
   })
   const work = Effect.gen(function* () {
     const names = (yield* files.list(from)).filter(isMessageNumber)
-    return yield* Effect.forEach(names, (id) =>
-      Effect.catchTag(one(id), "FilesError", (error) => Effect.succeed(failed(id, error)))
+    return yield* Effect.forEach(
+      names,
+      (id) => Effect.catchTag(one(id), "FilesError", (error) => Effect.succeed(failed(id, error))),
+      { concurrency: QueueAdmin.messagesAtOnce }
     )
   })
   return yield* report("import", json, yield* stopped(work))

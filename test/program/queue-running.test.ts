@@ -119,8 +119,12 @@ describe("thresher queue and a server that runs", () => {
     assert.deepStrictEqual(queueFiles(home), [])
     assert.include(server.log(), `admin: delete msg ${id}: nobody_wants_it\n`)
     await deferred()
-    server.signal("SIGALRM")
-    await until("the second attempt", () => count(/starting delivery/) === 3, server.log)
+    // A message that is only just being put aside is not meant by it: qmail-send too looks at what waits.
+    const isTriedAgain = () => {
+      server.signal("SIGALRM")
+      return count(/starting delivery/) >= 3
+    }
+    await until("the second attempt", isTriedAgain, server.log)
     assert.strictEqual(queue("list").split("\n").at(-2), "1 message")
   })
 

@@ -3,6 +3,7 @@ import { type ChildProcess, spawn, spawnSync } from "node:child_process"
 import { closeSync, existsSync, openSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from "node:fs"
 import { dirname, join } from "node:path"
 import { setTimeout as sleep } from "node:timers/promises"
+import { onTestFinished } from "vitest"
 import { makeHome, program, removeHome } from "./RunningServer.ts"
 
 /** As in an rc file that names nothing but qmail's own directory. */
@@ -135,6 +136,27 @@ describe("qmail-send alone", () => {
   it("needs control files that can be read", async () => {
     const home = makeHome({ queuelifetime: "99999999999999999999" })
     assert.deepStrictEqual(await alone(home), { code: 111, log: "alert: cannot start: unable to read controls\n" })
+    removeHome(home)
+  })
+})
+
+describe("thresher queue and qmail-send", () => {
+  it("which does what is asked, and has qmail-clean remove what it may not", async () => {
+    const home = makeHome()
+    writeFileSync(join(home, "alias/.qmail-later"), "|exit 111\n", { mode: 0o600 })
+    const { child, ended, log } = startQmail(home, "log")
+    onTestFinished(() => void child.kill("SIGKILL"))
+    for (const count of [1, 2]) {
+      queue(home, "", "later@local.test")
+      await until("a deferral", () => log().split(": deferral: ").length > count)
+    }
+    const words = ["queue", "delete", "--home", home, "--all", "--reason", "x"]
+    const { status, stdout } = spawnSync(program("thresher"), words, { encoding: "latin1" })
+    assert.match(stdout, /^(\d+: deleted\n){2}$/)
+    assert.strictEqual(status, 0)
+    assert.deepStrictEqual(filesIn(home), [])
+    child.kill("SIGTERM")
+    assert.strictEqual(await ended, 0)
     removeHome(home)
   })
 })

@@ -137,6 +137,69 @@ describe("QueueAdmin on a queue that is stopped", () => {
   })
 })
 
+describe("QueueAdmin with many messages", () => {
+  it.effect("waits for the disk for all of them together", () => {
+    const queue = makeQueue()
+    let waiting = 0
+    let most = 0
+    const slowly = Layer.effect(
+      Files,
+      Effect.map(Files, (files) => ({
+        ...files,
+        syncDirectory: (directory: string) =>
+          Effect.sync(() => (most = Math.max(most, ++waiting))).pipe(
+            Effect.andThen(Effect.yieldNow),
+            Effect.andThen(files.syncDirectory(directory)),
+            Effect.ensuring(Effect.sync(() => waiting--))
+          )
+      }))
+    ).pipe(Layer.provide(queue.world))
+    return within(
+      queue,
+      Effect.gen(function* () {
+        const outcomes = yield* Effect.provide(QueueAdmin.perform(asking("delete", [queue.old, queue.fresh])), slowly)
+        assert.deepStrictEqual(
+          outcomes?.map(({ _tag }) => _tag),
+          ["Done", "Done"]
+        )
+        assert.strictEqual(most, 2)
+      })
+    )
+  })
+  it.effect("does what is said twice of one message one after the other, and tells both in their places", () => {
+    const queue = makeQueue()
+    const at = (channel: "local" | "remote", position: number) => ({
+      id: queue.old,
+      written: undefined,
+      recipients: [{ channel, position }]
+    })
+    const request: QueueRequest = {
+      verb: "bounce",
+      reason: "x",
+      targets: [
+        at("remote", 0),
+        { id: "999", written: undefined, recipients: undefined },
+        at("local", 10),
+        at("remote", 0)
+      ]
+    }
+    return within(
+      queue,
+      Effect.gen(function* () {
+        const outcomes = yield* QueueAdmin.perform(request)
+        assert.deepStrictEqual(
+          outcomes?.map(({ _tag, id }) => `${id} ${_tag}`),
+          [`${queue.old} Done`, "999 NotThere", `${queue.old} Done`, `${queue.old} NotThere`]
+        )
+        assert.strictEqual(
+          queue.disk.snapshot(queue.at("")).get(queue.at(`bounce/${queue.old}`)),
+          "<eve@far>:\nx\n\n<bob@virt>:\nx\n\n"
+        )
+      })
+    )
+  })
+})
+
 describe("QueueAdmin on a queue that is stopped, when the power is cut or a call fails,", () => {
   const texts = new Set([text.replace(/^[^\n]*\n/, "")])
   /** Everything on the disk at the start: only what is done here may be lost. */

@@ -51,8 +51,22 @@ export const pieces = (request: QueueRequest): ReadonlyArray<QueueRequest> => {
     all.push({ ...request, targets: request.targets.slice(at, at + targetsMax) })
   return all
 }
-/** Messages of one request: a few seconds on a slow disk. */
-const targetsMax = 250
+/** Messages of one request, which share fsyncs: a few seconds on a slow disk. */
+const targetsMax = 1000
+
+/**
+ * By messages, which do not wait for each other; targets of one message follow each other as they were given. Each is
+ * told by its place in the request.
+ */
+export const byMessage = (targets: ReadonlyArray<Target>): ReadonlyArray<ReadonlyArray<number>> => {
+  const places = new Map<MessageNumber, Array<number>>()
+  for (const [place, { id }] of targets.entries()) {
+    const others = places.get(id)
+    if (others === undefined) places.set(id, [place])
+    else others.push(place)
+  }
+  return [...places.values()]
+}
 
 /** Verb, reason, then a line a message: `53`, or `53 written 1700000000.25 local 0 remote 17`. */
 export const format = ({ reason, targets, verb }: QueueRequest): ByteString =>

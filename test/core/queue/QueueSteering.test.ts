@@ -187,7 +187,7 @@ describe("QueueRequest", () => {
       "hold\n\n"
     ))
   it("is made in pieces, which are all of it", () => {
-    const targets = Array.from({ length: 501 }, (_, i) => ({
+    const targets = Array.from({ length: 2001 }, (_, i) => ({
       id: String(i),
       written: undefined,
       recipients: undefined
@@ -195,13 +195,18 @@ describe("QueueRequest", () => {
     const pieces = QueueRequest.pieces({ verb: "hold", reason: "", targets })
     assert.deepStrictEqual(
       pieces.map((piece) => piece.targets.length),
-      [250, 250, 1]
+      [1000, 1000, 1]
     )
     assert.deepStrictEqual(
       pieces.flatMap((piece) => piece.targets),
       targets
     )
     assert.deepStrictEqual(QueueRequest.pieces({ verb: "hold", reason: "", targets: [] }), [])
+  })
+  it("leaves what is said of one message in its order, and messages free of each other", () => {
+    const target = (id: string) => ({ id, written: undefined, recipients: undefined })
+    assert.deepStrictEqual(QueueRequest.byMessage(["5", "7", "5", "9", "5"].map(target)), [[0, 2, 4], [1], [3]])
+    assert.deepStrictEqual(QueueRequest.byMessage([]), [])
   })
   it("is read back", () =>
     assert.deepStrictEqual(Result.getOrThrow(QueueRequest.parse(QueueRequest.format(request))), request))
