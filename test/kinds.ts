@@ -35,6 +35,7 @@ export const kinds: Readonly<Record<string, Kind>> = {
   "command/Getopt.ts": "F",
   "command/InheritedSockets.ts": "R",
   "command/LongOptions.ts": "F",
+  "command/ProcessOne.ts": "R",
   "command/ProgramPath.ts": "V",
   "command/QueueCommandLine.ts": "F",
   "control/BootScripts.ts": "V",

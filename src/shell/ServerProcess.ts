@@ -3,32 +3,46 @@
  * means something else in another pid namespace. A server started on a full disk has no record, and is found all the same.
  */
 import * as Effect from "effect/Effect"
+import * as Result from "effect/Result"
 import { fromChunk } from "../core/Bytes.ts"
 import { Files, type FilesError } from "./Files.ts"
 import { Home } from "./Home.ts"
 import * as ServerRecord from "./ServerRecord.ts"
 
-/** Undefined: none that is ours, or none that may be looked at. */
+/** `Closed`: a server of another account, whose descriptors we may not look at. */
+export type Found =
+  | { readonly _tag: "Found"; readonly pid: number }
+  | { readonly _tag: "Closed"; readonly pid: number }
+  | { readonly _tag: "NotOurs" }
+
 export const find = Effect.gen(function* () {
   const files = yield* Files
   const recorded = (yield* ServerRecord.read)?.pid
   const mutex = yield* files.stat(`${(yield* Home).path}/queue/lock/sendmutex`)
   const hasMutex = Effect.fnUntraced(function* (pid: number) {
-    const descriptors = yield* orNothing(files.list(`/proc/${pid}/fd`), [])
-    for (const descriptor of descriptors) {
+    const descriptors = yield* Effect.result(files.list(`/proc/${pid}/fd`))
+    if (Result.isFailure(descriptors)) return mayNot.has(descriptors.failure.errno) ? "unknown" : false
+    for (const descriptor of descriptors.success) {
       const open = yield* orNothing(files.stat(`/proc/${pid}/fd/${descriptor}`), undefined)
       if (open?.inode === mutex.inode && open.device === mutex.device) return true
     }
     return false
   })
-  if (recorded !== undefined && (yield* hasMutex(recorded))) return recorded
+  if (recorded !== undefined && (yield* hasMutex(recorded)) === true) return found("Found", recorded)
+  let closed: number | undefined
   for (const name of yield* orNothing(files.list("/proc"), [])) {
     const pid = Number(name)
-    if (!Number.isInteger(pid) || !(yield* isStarter(pid)) || !(yield* hasMutex(pid))) continue
-    return pid
+    if (!Number.isInteger(pid) || !(yield* isStarter(pid))) continue
+    const has = yield* hasMutex(pid)
+    if (has === true) return found("Found", pid)
+    if (has === "unknown" && (closed === undefined || pid === recorded)) closed = pid
   }
-  return undefined
+  return closed === undefined ? notOurs : found("Closed", closed)
 })
+
+const found = (_tag: "Found" | "Closed", pid: number): Found => ({ _tag, pid })
+const notOurs: Found = { _tag: "NotOurs" }
+const mayNot: ReadonlySet<string> = new Set(["EACCES", "EPERM"])
 
 /** `node …/thresher start …`: other programs hold the lock too, if only for a moment. */
 const isStarter = Effect.fnUntraced(function* (pid: number) {

@@ -15,18 +15,26 @@ export const stop = Effect.fn("ServerStop.stop")(function* (patienceSeconds: num
   const server = yield* Effect.mapError(ServerProcess.find, ({ errno, path }) =>
     fatal(exitTemporary, `unable to read ${path}: ${systemText(errno)}`)
   )
-  if (server === undefined)
+  if (server._tag === "NotOurs")
     return yield* fatal(
       exitTemporary,
       `unable to stop: ${path} is served by a program of another kind, perhaps qmail-send`
     )
-  yield* terminate(server)
+  if (server._tag === "Closed")
+    return yield* fatal(
+      exitTemporary,
+      `unable to stop: process ${server.pid} of another account may be the server of ${path}: not permitted`
+    )
+  yield* terminate(server.pid)
   for (let waited = 0; waited < patienceSeconds * 1000; waited += pauseMillis) {
     if (!(yield* isServed)) return exitSuccess
     yield* Effect.sleep(pauseMillis)
   }
   return (yield* isServed)
-    ? yield* fatal(exitTemporary, `unable to stop: process ${server} is still there after ${patienceSeconds} seconds`)
+    ? yield* fatal(
+        exitTemporary,
+        `unable to stop: process ${server.pid} is still there after ${patienceSeconds} seconds`
+      )
     : exitSuccess
 })
 

@@ -4,7 +4,9 @@ import * as Layer from "effect/Layer"
 import * as Result from "effect/Result"
 import { type ByteString, toChunk } from "../core/Bytes.ts"
 import * as CommandLine from "../core/command/CommandLine.ts"
+import type { Endpoint } from "../core/command/Endpoint.ts"
 import * as InheritedSockets from "../core/command/InheritedSockets.ts"
+import * as ProcessOne from "../core/command/ProcessOne.ts"
 import * as Finding from "../core/control/Finding.ts"
 import * as LimitsCheck from "../core/control/LimitsCheck.ts"
 import { type ExitCode, exitPermanent, exitSuccess, exitTemporary, systemText } from "../core/Outcome.ts"
@@ -24,10 +26,13 @@ import { Processes } from "./Processes.ts"
 import * as QueueCommands from "./QueueCommands.ts"
 import * as Server from "./Server.ts"
 import * as ServerStop from "./ServerStop.ts"
+import * as Successor from "./Successor.ts"
 
 type Services = Files | Identity | Processes
 
 const say = (text: ByteString) => Effect.flatMap(Files, (files) => Effect.ignore(files.write(1, toChunk(text))))
+
+const complain = (text: ByteString) => Effect.flatMap(Files, (files) => Effect.ignore(files.write(2, toChunk(text))))
 
 const homeOf = Effect.fnUntraced(function* (order: { readonly home?: ByteString }) {
   return absolute(order.home ?? homeFor(yield* Identity))
@@ -171,8 +176,24 @@ const carryOut = (order: CommandLine.Order): Effect.Effect<ExitCode, Fatal, Serv
 const start = Effect.fnUntraced(function* (options: Server.Options) {
   const { environment, pid } = yield* Identity
   const given = InheritedSockets.inherited(environment, pid)
+  yield* leaveProcessOne(options.listen, given)
   const listen = [options.listen, given].find((endpoints) => endpoints.length > 0) ?? defaultListen
   return yield* Server.run({ ...options, listen })
+})
+
+/** Comes back if this process serves by itself. */
+const leaveProcessOne = Effect.fnUntraced(function* (
+  listen: ReadonlyArray<Endpoint>,
+  inherited: ReadonlyArray<Endpoint>
+) {
+  const { arguments: given, environment, pid } = yield* Identity
+  const self = [process.execPath, ...process.execArgv, process.argv[1]!].map(fromText)
+  const args = ProcessOne.shellArguments({ pid, words: [...self, ...given], inherited, listen })
+  if (args === undefined) return
+  const shell = { program: "/bin/sh", arguments: args, environment, directory: fromText(process.cwd()) }
+  yield* Effect.catchTag(Successor.become(shell), "ProcessesError", ({ errno, program }) =>
+    complain(`thresher: warning: unable to run ${program} (${systemText(errno)}): process 1 collects no zombies\n`)
+  )
 })
 
 const defaultListen = [{ host: "127.0.0.1", port: 2525 }]

@@ -4,6 +4,7 @@ import { closeSync, mkdtempSync, openSync, readdirSync, readFileSync, rmSync, wr
 import { tmpdir } from "node:os"
 import { join, resolve } from "node:path"
 import { setTimeout as sleep } from "node:timers/promises"
+import { onTestFinished } from "vitest"
 import { Conversation } from "../../bench/conversation.mjs"
 
 export const program = (name: string): string => resolve(import.meta.dirname, "../../dist/bin", name)
@@ -33,6 +34,20 @@ export interface RunningServer {
 /** A test that failed has left its server behind. */
 const running = new Set<ChildProcess>()
 process.on("exit", () => running.forEach((child) => child.kill("SIGKILL")))
+
+/** A program that is no server of ours; it and all that it starts are gone when the test is over, however it ends. */
+export const bystander = (command: string, words: ReadonlyArray<string>) => {
+  const child = spawn(command, words, { detached: true, stdio: ["ignore", "pipe", "pipe"] })
+  const end = (): void => {
+    try {
+      process.kill(-child.pid!, "SIGKILL")
+    } catch {
+      // All of them are gone.
+    }
+  }
+  onTestFinished(end)
+  return { child, end, isThere: () => child.exitCode === null && child.signalCode === null }
+}
 
 /**
  * Resolves when the server has said on which port it is ready. `more`: words behind `thresher start`. `before`: a
