@@ -30,7 +30,7 @@ export const apply = Effect.fnUntraced(function* (
   const outcomes = yield* Effect.orElseSucceed(tools.cleaner.edit(request), () => AdminEdits.undone(request))
   const there = AdminRequests.stillThere(request, outcomes)
   const found = yield* Effect.forEach(there, (id) => QueueReading.find(tools, id), { concurrency: callsAtOnce })
-  const told = [...outcomes, ...busy.map((id) => ({ _tag: "Busy", id }) as const)]
+  const told = [...outcomes, ...busy.map((one) => ({ _tag: "Busy", ...one }) as const)]
   const answered = yield* Effect.isSuccess(RequestBox.answer(name, told))
   const messages = found.filter((message) => message !== undefined)
   const fact: Fact = { _tag: "RequestApplied", name, request, outcomes, answered, messages }

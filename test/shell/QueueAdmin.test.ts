@@ -261,9 +261,9 @@ describe("QueueAdmin with a server", () => {
         assert.strictEqual(yield* (yield* QueueTrigger).awaitPull, "scan")
         const [waiting] = yield* RequestBox.pending
         assert.deepStrictEqual(waiting?.request, Result.succeed(request))
-        yield* RequestBox.answer(waiting!.name, [{ _tag: "Busy", id: queue.old }])
+        yield* RequestBox.answer(waiting!.name, [{ _tag: "Busy", id: queue.old, why: "ending" }])
         const told = yield* Fiber.join(asked)
-        assert.deepStrictEqual(told, [{ _tag: "Busy", id: queue.old }])
+        assert.deepStrictEqual(told, [{ _tag: "Busy", id: queue.old, why: "ending" }])
         assert.deepStrictEqual(yield* RequestBox.pending, [])
       })
     )

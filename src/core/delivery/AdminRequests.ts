@@ -1,14 +1,14 @@
 /**
  * Which of the administrator's requests can be carried out now, and what is known of the messages afterwards?
  *
- * A message is changed in its files, and only while nothing of it is on its way: whoever is being delivered, marked,
- * bounced or removed is busy, and stays as he is. The others are taken out of every queue first, so that nobody begins
+ * A message is changed in its files, and only while nothing of it is on its way: one that is being delivered, marked,
+ * bounced or removed is busy, and stays as it is. The others are taken out of every queue first, so that nobody begins
  * with them meanwhile, and come back with the times that their files then say. Requests are done one after the other.
  */
 import type { MessageNumber } from "../queue/MessageNumber.ts"
 import * as QueueRequest from "../queue/QueueRequest.ts"
 import * as DueQueue from "../retry/DueQueue.ts"
-import { channels } from "../route/Channel.ts"
+import { type Channel, channels } from "../route/Channel.ts"
 import * as LogLines from "./LogLines.ts"
 import * as SendState from "./SendState.ts"
 import type { FoundRequest } from "./Steering.ts"
@@ -78,8 +78,11 @@ const refuse = (turn: Turn, { name, trouble }: FoundRequest): void => {
 const apply = (turn: Turn, name: string, request: QueueRequest.QueueRequest): void => {
   const { state } = turn
   const atHand = withoutJob(state)
-  const busy = request.targets.filter(({ id }) => isBusy(state, id, atHand)).map(({ id }) => id)
-  const isTooLate = new Set(busy)
+  const busy = request.targets.flatMap(({ id }) => {
+    const why = workOn(state, id, atHand)
+    return why === undefined ? [] : [{ id, why }]
+  })
+  const isTooLate = new Set(busy.map(({ id }) => id))
   const targets = request.targets.filter(({ id }) => !isTooLate.has(id))
   state.steering.applying = true
   state.steering.edited = new Set(targets.map(({ id }) => id))
@@ -91,14 +94,24 @@ const apply = (turn: Turn, name: string, request: QueueRequest.QueueRequest): vo
 const withoutJob = ({ channels: { local, remote }, todo }: State): ReadonlySet<Id> =>
   new Set([...todo.waiting, ...local.fresh.map(({ id }) => id), ...remote.fresh.map(({ id }) => id)])
 
-const isBusy = (state: State, id: Id, atHand: ReadonlySet<Id>): boolean =>
-  channels.some(
-    (name) =>
-      state.channels[name].jobs.has(id) || state.channels[name].opening === id || state.underway.has(`${name} ${id}`)
-  ) ||
-  state.finishing.has(id) ||
-  state.underway.has(id) ||
-  ((state.todo.known.has(id) || state.straight.has(id)) && !atHand.has(id))
+/** Of two channels the one counts that is further from its end. Undefined: it may be changed. */
+const workOn = (state: State, id: Id, atHand: ReadonlySet<Id>): QueueRequest.Work | undefined => {
+  const works = new Set(channels.map((name) => workOfChannel(state, name, id)))
+  const work = (["delivering", "starting", "recording"] as const).find((one) => works.has(one))
+  if (work !== undefined) return work
+  if (state.finishing.has(id)) return "ending"
+  if (state.underway.has(id)) return "reading"
+  if (atHand.has(id)) return undefined
+  return state.todo.known.has(id) ? "sorting" : state.straight.has(id) ? "ending" : undefined
+}
+
+const workOfChannel = (state: State, name: Channel, id: Id): QueueRequest.Work | undefined => {
+  const { jobs, opening, slots } = state.channels[name]
+  if (slots.some((delivery) => delivery?.job.id === id)) return "delivering"
+  const job = jobs.get(id)
+  if (opening === id || (job?.passOpen === true && job.inFlight.size === 0)) return "starting"
+  return job !== undefined || state.underway.has(`${name} ${id}`) ? "recording" : undefined
+}
 
 /** Nothing in memory knows of them until they come back. */
 const withdraw = (state: State, ids: ReadonlySet<Id>): void => {

@@ -1,7 +1,7 @@
 /** What does whoever sends know of the administrator's requests, what is he told of them, and what can he order? */
 import type { ByteString } from "../Bytes.ts"
 import type { MessageNumber } from "../queue/MessageNumber.ts"
-import type { Outcome, QueueRequest } from "../queue/QueueRequest.ts"
+import type { Outcome, QueueRequest, Work } from "../queue/QueueRequest.ts"
 import type { FoundMessage } from "./FoundMessage.ts"
 
 /** What is asked, and the name of the file in which it is. */
@@ -10,6 +10,11 @@ export interface FoundRequest {
   readonly request: QueueRequest | undefined
   /** Why it cannot be understood. */
   readonly trouble?: ByteString
+}
+
+export interface BusyMessage {
+  readonly id: MessageNumber
+  readonly why: Work
 }
 
 export interface Steering {
@@ -51,10 +56,10 @@ export type SteeringFact =
 export type SteeringCommand =
   /** RequestsFound */
   | { readonly _tag: "FindRequests" }
-  /** RequestApplied: files changed, then looked at, then whoever asked told; of the `busy` ones that they are */
+  /** RequestApplied: files changed, then looked at, then whoever asked told; of the `busy` ones why they are */
   | {
       readonly _tag: "ApplyRequest"
       readonly name: string
       readonly request: QueueRequest
-      readonly busy: ReadonlyArray<MessageNumber>
+      readonly busy: ReadonlyArray<BusyMessage>
     }

@@ -40,9 +40,22 @@ export type Outcome =
   | { readonly _tag: "Done"; readonly id: MessageNumber }
   /** No message of this number, or not one in the state that the request is about. */
   | { readonly _tag: "NotThere"; readonly id: MessageNumber }
-  /** Being delivered at this moment. */
-  | { readonly _tag: "Busy"; readonly id: MessageNumber }
+  | { readonly _tag: "Busy"; readonly id: MessageNumber; readonly why: Work }
   | { readonly _tag: "Failed"; readonly id: MessageNumber; readonly errno: Errno }
+
+/** What is going on with a message, so that nothing of it may be changed. */
+export type Work =
+  /** Its recipients are being read, or wait for a free slot. */
+  | "starting"
+  | "delivering"
+  /** What became of a delivery is being written into its files. */
+  | "recording"
+  /** Nobody is left: its sender is told, and its files go. */
+  | "ending"
+  /** It goes from todo/ to its channels. */
+  | "sorting"
+  /** Its files are being looked at after a failure. */
+  | "reading"
 
 /** As pieces, each of which is done well before whoever asked grows tired of waiting. */
 export const pieces = (request: QueueRequest): ReadonlyArray<QueueRequest> => {
@@ -118,24 +131,34 @@ const targetOf = (line: ByteString): Target | undefined => {
 const isVerb = (word: ByteString | undefined): word is Verb => verbs.has(word as Verb)
 const verbs: ReadonlySet<Verb> = new Set<Verb>(["retry", "hold", "release", "bounce", "delete"])
 
-/** A line a message: `done 53`, `absent 53`, `busy 53`, `failed 53 EIO`. */
-export const formatAnswer = (outcomes: ReadonlyArray<Outcome>): ByteString =>
-  outcomes
-    .map((outcome) =>
-      outcome._tag === "Failed" ? `failed ${outcome.id} ${outcome.errno}\n` : `${wordOf[outcome._tag]} ${outcome.id}\n`
-    )
-    .join("")
+/** A line a message: `done 53`, `absent 53`, `busy 53 delivering`, `failed 53 EIO`. */
+export const formatAnswer = (outcomes: ReadonlyArray<Outcome>): ByteString => outcomes.map(answerLine).join("")
+
+const answerLine = (outcome: Outcome): ByteString => {
+  switch (outcome._tag) {
+    case "Done":
+      return `done ${outcome.id}\n`
+    case "NotThere":
+      return `absent ${outcome.id}\n`
+    case "Busy":
+      return `busy ${outcome.id} ${outcome.why}\n`
+    case "Failed":
+      return `failed ${outcome.id} ${outcome.errno}\n`
+  }
+}
 
 export const parseAnswer = (content: ByteString): ReadonlyArray<Outcome> =>
   content.split("\n").flatMap((line): ReadonlyArray<Outcome> => {
-    const [word, id, errno] = line.split(" ")
+    const [word, id, why] = line.split(" ")
     if (id === undefined) return []
-    if (word === "failed") return [{ _tag: "Failed", id, errno: errno ?? "EIO" }]
-    const tag = (["Done", "NotThere", "Busy"] as const).find((tag) => wordOf[tag] === word)
-    return tag === undefined ? [] : [{ _tag: tag, id }]
+    if (word === "done") return [{ _tag: "Done", id }]
+    if (word === "absent") return [{ _tag: "NotThere", id }]
+    if (word === "busy" && isWork(why)) return [{ _tag: "Busy", id, why }]
+    return word === "failed" ? [{ _tag: "Failed", id, errno: why ?? "EIO" }] : []
   })
 
-const wordOf = { Done: "done", NotThere: "absent", Busy: "busy" } as const
+const isWork = (word: ByteString | undefined): word is Work => works.has(word as Work)
+const works: ReadonlySet<Work> = new Set<Work>(["starting", "delivering", "recording", "ending", "sorting", "reading"])
 
 /** Below queue/. */
 export const directory = "lock/request"

@@ -50,7 +50,7 @@ const text = (action: Action, outcome: Outcome): ByteString => {
     case "NotThere":
       return absent[action] ?? "no such message in the queue"
     case "Busy":
-      return "being delivered at this moment; nothing was changed"
+      return `${busy[outcome.why]}; nothing was changed`
     case "Unsorted":
       return "new: whoever sends sorts it first; nothing was changed"
     case "Imported":
@@ -88,6 +88,15 @@ const done = {
   export: "exported",
   import: "imported"
 } as const satisfies Record<Action, string>
+
+const busy = {
+  starting: "about to be delivered",
+  delivering: "being delivered at this moment",
+  recording: "just tried, and its outcome is being written down",
+  ending: "done, and about to leave the queue",
+  sorting: "new, and being sorted at this moment",
+  reading: "being looked at again after a failure"
+} as const satisfies Record<QueueRequest.Work, string>
 
 const absent: Partial<Record<Action, string>> = {
   retry: "no such message in the queue, or it is held",

@@ -6,7 +6,7 @@ import type { FoundMessage } from "../../../src/core/delivery/FoundMessage.ts"
 import type { Command, Fact, Preprocessed, Settings } from "../../../src/core/delivery/SendState.ts"
 import * as Steering from "../../../src/core/delivery/Steering.ts"
 import { heldUntil } from "../../../src/core/queue/QueuedMessage.ts"
-import type { Outcome, QueueRequest, Verb } from "../../../src/core/queue/QueueRequest.ts"
+import type { Outcome, QueueRequest, Verb, Work } from "../../../src/core/queue/QueueRequest.ts"
 import { EpochSeconds } from "../../../src/core/Time.ts"
 
 const routes = {
@@ -70,7 +70,7 @@ const said = (command: Command): string => {
   if (command._tag === "Log") return command.line
   if (command._tag !== "ApplyRequest") return "id" in command ? `${command._tag} ${command.id}` : command._tag
   const { busy, request } = command
-  return `${request.verb} ${request.targets.map(({ id }) => id).join(" ")} busy ${busy.join(" ")}`.trim()
+  return `${request.verb} ${request.targets.map(({ id }) => id).join(" ")} busy ${busy.map(({ id, why }) => `${id} ${why}`).join(" ")}`.trim()
 }
 
 const fresh = (id: string, settled: boolean): Preprocessed => ({
@@ -173,52 +173,107 @@ describe("Nothing is asked", () => {
   })
 })
 
-describe("A message is busy, and stays as it is,", () => {
-  const request = asking("delete", "7")
-  const busy = "delete  busy 7"
-  it("while its recipients are being read, delivered to and marked", () => {
-    const loop = running(waiting("7", 1000))
-    assert.deepStrictEqual(loop.told(found(request)), [busy])
+/** What is asked meanwhile, of a message in each of the states in which it may not be changed. */
+const verbs: ReadonlyArray<Verb> = ["retry", "hold", "release", "bounce", "delete"]
+type Loop = ReturnType<typeof running>
+const answers = (loop: Loop, id = "7"): ReadonlyArray<string> =>
+  verbs.map((verb) => {
+    const request = asking(verb, id)
+    const [said] = loop.told(found(request))
     loop.told(applied({ ...request, targets: [] }, []))
-    loop.told(opened)
-    assert.deepStrictEqual(loop.told(found(request)), [busy])
-    loop.told(applied({ ...request, targets: [] }, []))
-    loop.told({ _tag: "Reported", channel: "local", slot: 0, report: "Dno\n" })
-    assert.deepStrictEqual(loop.told(found(request)), [busy])
+    return said!
   })
-  it("while its last file is being removed, and until it has ended", () => {
-    const loop = running(waiting("7", 1000))
-    loop.told(opened)
-    assert.include(loop.told({ _tag: "Reported", channel: "local", slot: 0, report: "K\n" }), "RemoveRecipients 7")
-    assert.deepStrictEqual(loop.told(found(request)), [busy])
-    loop.told(applied({ ...request, targets: [] }, []))
-    const removed = { _tag: "RecipientsRemoved", id: "7", channel: "local", ok: true } as const
-    loop.told({ ...removed, other: "absent", hasBounce: "perhaps" })
-    assert.deepStrictEqual(loop.told(found(request)), [busy])
-    loop.told(applied({ ...request, targets: [] }, []))
-    loop.told({ _tag: "MessageInspected", id: "7", verdict: { _tag: "NotOurs" } })
-    assert.deepStrictEqual(loop.told(found(request)), ["delete 7 busy"])
-  })
-  it("while the time of its next attempt is written down", () => {
-    const loop = running(waiting("7", 1000))
-    loop.told(opened)
-    assert.include(loop.told({ _tag: "Reported", channel: "local", slot: 0, report: "Zno\n" }), "StampDueTime 7")
-    assert.deepStrictEqual(loop.told(found(request)), [busy])
-    loop.told(applied({ ...request, targets: [] }, []))
-    loop.told({ _tag: "DueTimeStamped", id: "7", channel: "local" })
-    assert.deepStrictEqual(loop.told(found(request)), ["delete 7 busy"])
-  })
-  it("while it is looked up, or preprocessed", () => {
+const report = (text: string): Fact => ({ _tag: "Reported", channel: "local", slot: 0, report: text })
+const sorted = (loop: Loop, id: string): void => {
+  loop.tell({ _tag: "TodoPulled", ids: [id] })
+  loop.tell({ _tag: "TodoPreprocessed", result: fresh(id, false) })
+}
+const endsOf = (loop: Loop, verdict: Extract<Fact, { _tag: "MessageInspected" }>["verdict"]): void => {
+  loop.tell(opened)
+  loop.tell(report("K\n"))
+  loop.tell({ _tag: "RecipientsRemoved", id: "7", channel: "local", ok: true, other: "absent", hasBounce: "perhaps" })
+  loop.tell({ _tag: "MessageInspected", id: "7", verdict })
+}
+
+describe("A message that is worked on stays as it is, and whoever asks is told which work that is:", () => {
+  for (const [title, why, due, act] of [
+    ["its recipients are being read", "starting", 1000, () => {}],
+    ["it is being delivered", "delivering", 1000, (loop) => loop.tell(opened)],
+    [
+      "a delivery has failed, and the paragraph of its bounce is being written",
+      "recording",
+      1000,
+      (loop) => [opened, report("Dno\n")].forEach((fact) => loop.tell(fact))
+    ],
+    [
+      "it was deferred, and the time of its next attempt is being written down",
+      "recording",
+      1000,
+      (loop) => [opened, report("Zno\n")].forEach((fact) => loop.tell(fact))
+    ],
+    [
+      "its last recipient has it, and the file of recipients is being removed",
+      "recording",
+      1000,
+      (loop) => [opened, report("K\n")].forEach((fact) => loop.tell(fact))
+    ],
+    [
+      "its sender is being told",
+      "ending",
+      1000,
+      (loop) => endsOf(loop, { _tag: "Finished", sender: "s@x", hasBounce: true })
+    ],
+    [
+      "its files are being removed",
+      "ending",
+      1000,
+      (loop) => endsOf(loop, { _tag: "Finished", sender: "s@x", hasBounce: false })
+    ],
+    ["it is in todo, and being sorted", "sorting", undefined, (loop) => loop.tell({ _tag: "TodoPulled", ids: ["7"] })],
+    ["it is tried straight from todo", "delivering", undefined, (loop) => sorted(loop, "7")],
+    [
+      "it was tried straight from todo, and gets its files after a failure",
+      "recording",
+      undefined,
+      (loop) => (sorted(loop, "7"), loop.tell(report("Zno\n")))
+    ],
+    [
+      "it went straight from todo to its recipient",
+      "ending",
+      undefined,
+      (loop) => (sorted(loop, "7"), loop.tell(report("K\n")))
+    ]
+  ] as ReadonlyArray<readonly [string, Work, number | undefined, (loop: Loop) => unknown]>)
+    it(`${title}: ${why}`, () => {
+      const loop = due === undefined ? running() : running(waiting("7", due))
+      act(loop)
+      assert.deepStrictEqual(
+        answers(loop),
+        verbs.map((verb) => `${verb}  busy 7 ${why}`)
+      )
+    })
+  it("its files are looked at again: reading", () => {
     const loop = running({ id: "7", due: {}, trouble: "local/0/7" })
     assert.include(loop.told({ _tag: "Woke" }, 1123), "LookUpMessage 7")
-    assert.deepStrictEqual(loop.told(found(request)), [busy])
-    loop.told(applied({ ...request, targets: [] }, []))
-    loop.told({ _tag: "TodoPulled", ids: ["8"] })
-    assert.deepStrictEqual(loop.told(found(asking("delete", "8"))), ["delete  busy 8"])
+    assert.deepStrictEqual(
+      answers(loop),
+      verbs.map((verb) => `${verb}  busy 7 reading`)
+    )
   })
-  it("but others of the same request are done", () => {
+  it("others of the same request are done", () => {
     const loop = running(waiting("7", 1000), waiting("8"))
-    assert.deepStrictEqual(loop.told(found(asking("delete", "7", "8", "9"))), ["delete 8 9 busy 7"])
+    assert.deepStrictEqual(loop.told(found(asking("delete", "7", "8", "9"))), ["delete 8 9 busy 7 starting"])
+  })
+  it("one that another channel has is free again", () => {
+    const loop = running(waiting("7", 1000))
+    endsOf(loop, { _tag: "NotOurs" })
+    assert.deepStrictEqual(loop.told(found(asking("delete", "7"))), ["delete 7 busy"])
+  })
+  it("one whose next attempt is written down is free again", () => {
+    const loop = running(waiting("7", 1000))
+    for (const fact of [opened, report("Zno\n")]) loop.tell(fact)
+    loop.tell({ _tag: "DueTimeStamped", id: "7", channel: "local" })
+    assert.deepStrictEqual(loop.told(found(asking("delete", "7"))), ["delete 7 busy"])
   })
 })
 
@@ -230,7 +285,7 @@ describe("A new message that nobody has begun with", () => {
       assert.include(loop.told({ _tag: "TodoPreprocessed", result: fresh("7", settled) }), "StartDelivery 7")
       loop.told({ _tag: "TodoPreprocessed", result: fresh("8", settled) })
       const request = asking("delete", "7", "8")
-      assert.deepStrictEqual(loop.told(found(request)), ["delete 8 busy 7"])
+      assert.deepStrictEqual(loop.told(found(request)), ["delete 8 busy 7 delivering"])
       assert.notInclude(loop.told({ _tag: "TodoPulled", ids: ["8"] }), "PreprocessTodo 8")
       assert.notInclude(
         loop.told({ _tag: "Reported", channel: "local", slot: 0, report: "K\n" }).join("\n"),

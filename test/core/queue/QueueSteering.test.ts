@@ -226,15 +226,17 @@ describe("QueueRequest", () => {
       assert.deepStrictEqual(QueueRequest.parse(content), Result.fail(trouble)))
 
   it("is answered a message a line", () => {
+    const works = ["starting", "delivering", "recording", "ending", "sorting", "reading"] as const
     const outcomes: ReadonlyArray<QueueRequest.Outcome> = [
       { _tag: "Done", id: "1" },
       { _tag: "NotThere", id: "2" },
-      { _tag: "Busy", id: "3" },
-      { _tag: "Failed", id: "4", errno: "EIO" }
+      { _tag: "Failed", id: "4", errno: "EIO" },
+      ...works.map((why) => ({ _tag: "Busy", id: "3", why }) as const)
     ]
     const text = QueueRequest.formatAnswer(outcomes)
-    assert.strictEqual(text, "done 1\nabsent 2\nbusy 3\nfailed 4 EIO\n")
+    assert.strictEqual(text, `done 1\nabsent 2\nfailed 4 EIO\n${works.map((why) => `busy 3 ${why}\n`).join("")}`)
     assert.deepStrictEqual(QueueRequest.parseAnswer(text), outcomes)
+    assert.deepStrictEqual(QueueRequest.parseAnswer("busy 3\nbusy 3 dancing\nlost 4\ndone\n"), [])
   })
   it("has a name of its own, apart from its answer and from what is still being written", () => {
     assert.deepStrictEqual(

@@ -7,7 +7,6 @@ describe("SteeringText", () => {
     ["delete", { _tag: "NotThere", id: "53" }, "53: no such message in the queue", 100],
     ["retry", { _tag: "NotThere", id: "53" }, "53: no such message in the queue, or it is held", 100],
     ["release", { _tag: "NotThere", id: "53" }, "53: no such message in the queue, or it is not held", 100],
-    ["bounce", { _tag: "Busy", id: "53" }, "53: being delivered at this moment; nothing was changed", 111],
     ["bounce", { _tag: "Unsorted", id: "53" }, "53: new: whoever sends sorts it first; nothing was changed", 111],
     ["export", { _tag: "Failed", id: "53", errno: "ENOSPC" }, "53: unable to export: out of disk space", 111],
     ["export", { _tag: "Failed", id: "53", errno: "EEXIST" }, "53: unable to export: file already exists", 100],
@@ -19,10 +18,29 @@ describe("SteeringText", () => {
       assert.strictEqual(SteeringText.exitCode([outcome]), exitCode)
     })
 
+  for (const [why, text] of [
+    ["starting", "about to be delivered"],
+    ["delivering", "being delivered at this moment"],
+    ["recording", "just tried, and its outcome is being written down"],
+    ["ending", "done, and about to leave the queue"],
+    ["sorting", "new, and being sorted at this moment"],
+    ["reading", "being looked at again after a failure"]
+  ] as const)
+    for (const verb of ["retry", "hold", "release", "bounce", "delete"] as const)
+      it(`${verb} of a message that is ${text}`, () => {
+        const outcome = { _tag: "Busy", id: "53", why } as const
+        assert.strictEqual(SteeringText.line(verb, outcome), `53: ${text}; nothing was changed\n`)
+        assert.strictEqual(
+          SteeringText.json(verb, outcome),
+          `{"number":"53","action":"${verb}","outcome":"busy","why":"${why}"}\n`
+        )
+        assert.strictEqual(SteeringText.exitCode([outcome]), 111)
+      })
+
   it("what another try may do counts most", () =>
     assert.strictEqual(
       SteeringText.exitCode([
-        { _tag: "Busy", id: "1" },
+        { _tag: "Busy", id: "1", why: "ending" },
         { _tag: "NotThere", id: "2" },
         { _tag: "Done", id: "3" }
       ]),
