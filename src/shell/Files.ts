@@ -198,6 +198,10 @@ const whileBusy =
       () => Effect.flatMap(pause, () => whileBusy(pause)(attempt))
     )
 
+/** An error about a descriptor names the file that was opened; what we did not open has only its number. */
+const opened = new Map<number, ByteString>()
+const nameOf = (fd: number): ByteString => opened.get(fd) ?? `${fd}`
+
 /** `scratch`: calls are over before the next one begins, so that small reads need no large buffer of their own. */
 const make = (
   call: Caller,
@@ -206,18 +210,26 @@ const make = (
 ): Omit<FileCalls, "syncDirectory"> => {
   const patiently = whileBusy(pause)
   const stat = (path: ByteString) => Effect.map(call<fs.BigIntStats>("stat", path, "stat", raw(path), bigint), statOf)
-  const open: FileCalls["open"] = (path, how, mode = 0o644) => call("open", path, "open", raw(path), flagsOf[how], mode)
-  const close: FileCalls["close"] = (fd) => call("close", `${fd}`, "close", fd)
+  const open: FileCalls["open"] = (path, how, mode = 0o644) =>
+    Effect.tap(call<number>("open", path, "open", raw(path), flagsOf[how], mode), (fd) =>
+      Effect.sync(() => opened.set(fd, path))
+    )
+  const close: FileCalls["close"] = (fd) =>
+    Effect.suspend(() => {
+      const path = nameOf(fd)
+      opened.delete(fd)
+      return call("close", path, "close", fd)
+    })
   const read: FileCalls["read"] = (fd, max, position, into) =>
     Effect.suspend(() => {
       const lent = into === undefined && scratch !== undefined && max <= scratch.length
       const buffer = lent ? scratch : (into ?? new Uint8Array(max))
-      return Effect.map(patiently(call<number>("read", `${fd}`, "read", fd, buffer, 0, max, position)), (n) =>
+      return Effect.map(patiently(call<number>("read", nameOf(fd), "read", fd, buffer, 0, max, position)), (n) =>
         lent ? buffer.slice(0, n) : n === buffer.length ? buffer : buffer.subarray(0, n)
       )
     })
   const write: FileCalls["write"] = (fd, bytes, position = null) =>
-    Effect.flatMap(patiently(call<number>("write", `${fd}`, "write", fd, bytes, 0, bytes.length, position)), (n) =>
+    Effect.flatMap(patiently(call<number>("write", nameOf(fd), "write", fd, bytes, 0, bytes.length, position)), (n) =>
       n === bytes.length ? Effect.void : write(fd, bytes.subarray(n), position === null ? null : position + n)
     )
   const readRest = Effect.fnUntraced(function* (fd: number) {
@@ -233,9 +245,9 @@ const make = (
     close,
     read,
     write,
-    fsync: (fd) => call("fsync", `${fd}`, "fsync", fd),
-    truncate: (fd, bytes) => call("truncate", `${fd}`, "ftruncate", fd, bytes),
-    fstat: (fd) => Effect.map(call<fs.BigIntStats>("fstat", `${fd}`, "fstat", fd, bigint), statOf),
+    fsync: (fd) => call("fsync", nameOf(fd), "fsync", fd),
+    truncate: (fd, bytes) => call("truncate", nameOf(fd), "ftruncate", fd, bytes),
+    fstat: (fd) => Effect.map(call<fs.BigIntStats>("fstat", nameOf(fd), "fstat", fd, bigint), statOf),
     stat,
     lstat: (path) => Effect.map(call<fs.BigIntStats>("lstat", path, "lstat", raw(path), bigint), statOf),
     readFile: (path) =>
@@ -254,8 +266,8 @@ const make = (
     mkdir: (path, mode) => call("mkdir", path, "mkdir", raw(path), mode),
     chmod: (path, mode) => call("chmod", path, "chmod", raw(path), mode),
     chown: (path, uid, gid) => call("chown", path, "chown", raw(path), uid, gid),
-    fchmod: (fd, mode) => call("chmod", `${fd}`, "fchmod", fd, mode),
-    fchown: (fd, uid, gid) => call("chown", `${fd}`, "fchown", fd, uid, gid),
+    fchmod: (fd, mode) => call("chmod", nameOf(fd), "fchmod", fd, mode),
+    fchown: (fd, uid, gid) => call("chown", nameOf(fd), "fchown", fd, uid, gid),
     utimes: (path, atime, mtime) => call("utimes", path, "utimes", raw(path), atime, mtime)
   }
 }

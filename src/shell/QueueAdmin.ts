@@ -18,13 +18,14 @@ import * as QueueQuery from "../core/queue/QueueQuery.ts"
 import * as QueueRequest from "../core/queue/QueueRequest.ts"
 import * as RecipientFile from "../core/queue/RecipientFile.ts"
 import * as RecipientRoute from "../core/route/RecipientRoute.ts"
+import * as AdminNotes from "./AdminNotes.ts"
+import { AdminSocket } from "./AdminSocket.ts"
 import { Controls } from "./Controls.ts"
 import { type FileCalls, Files, FilesError, orIfAbsent } from "./Files.ts"
 import { Home } from "./Home.ts"
 import { Locks } from "./Locks.ts"
 import * as QueueReader from "./QueueReader.ts"
 import { type QueueCalls, QueueStore } from "./QueueStore.ts"
-import * as RequestBox from "./RequestBox.ts"
 
 const now = Effect.map(Clock.currentTimeMillis, (millis) => Math.floor(millis / 1000))
 
@@ -57,17 +58,27 @@ export const targets = Effect.fnUntraced(function* (verb: QueueRequest.Verb, que
 
 /** Does it here, or has it done. Undefined: there is a server, and it has not done it in time. */
 export const perform = Effect.fn("QueueAdmin.perform")(function* (request: QueueRequest.QueueRequest) {
-  const here = whileStopped(applyAndNote(request))
-  const outcomes = Option.getOrUndefined(yield* here) ?? (yield* RequestBox.ask(request))
-  // Whoever had the queue may have gone without a word.
-  return outcomes ?? Option.getOrUndefined(yield* here)
+  const socket = yield* AdminSocket
+  // A server that starts has the lock before it listens, and one that ends has it a moment longer.
+  for (let round = 0; round < roundsMax; round++) {
+    const here = yield* whileStopped(applyAndNote(request))
+    if (Option.isSome(here)) return here.value
+    const answer = yield* socket.ask(request)
+    if (answer === "silent") return undefined
+    // To have done nothing is to have understood nothing.
+    if (answer !== "nobody") return answer.length > 0 ? answer : undefined
+    yield* Effect.sleep(pauseMillis)
+  }
+  return undefined
 })
+const roundsMax = 20
+const pauseMillis = 100
 
 /** For whoever has the queue to himself: the reasons wait for the next log. */
 export const applyAndNote = Effect.fnUntraced(function* (request: QueueRequest.QueueRequest) {
   const outcomes = yield* apply(request, yield* cleanHere)
   // Without a note it is done all the same.
-  yield* Effect.ignore(RequestBox.note(LogLines.steered(request, outcomes)))
+  yield* Effect.ignore(AdminNotes.write(LogLines.steered(request, outcomes)))
   return outcomes
 })
 
@@ -158,14 +169,9 @@ const editor = Effect.fnUntraced(function* (reason: ByteString, clean: Clean) {
       case "SetDue":
         return setDue(files, store.path(MessageNumber.channelFile(edit.channel, id, store.split)), edit.time)
       case "AppendBounce":
-        return Effect.andThen(
-          writing(files, store.path(MessageNumber.bounce(id)), "appendNoFollow", (fd) =>
-            files.write(fd, toChunk(edit.recipients.map(({ address }) => paragraph(address)).join("")))
-          ),
-          Effect.andThen(store.adopt(store.path(MessageNumber.bounce(id))), files.syncDirectory(store.path("bounce")))
-        )
+        return append(files, store, id, edit.recipients.map(({ address }) => paragraph(address)).join(""))
       case "MarkDone":
-        return writing(files, store.path(MessageNumber.channelFile(edit.channel, id, store.split)), "write", (fd) =>
+        return writing(files, store.path(MessageNumber.channelFile(edit.channel, id, store.split)), (fd) =>
           files.write(fd, RecipientFile.doneMark, edit.position)
         )
       case "Remove":
@@ -180,8 +186,24 @@ const editor = Effect.fnUntraced(function* (reason: ByteString, clean: Clean) {
   }
 })
 
+/** All of it, or as it was before: a piece of a bounce would be sent, though nobody has failed. */
+const append = (files: FileCalls, store: QueueCalls, id: MessageNumber.MessageNumber, text: ByteString) => {
+  const path = store.path(MessageNumber.bounce(id))
+  return Effect.acquireUseRelease(
+    files.open(path, "appendNoFollow", 0o600),
+    Effect.fnUntraced(function* (fd) {
+      const { bytes } = yield* files.fstat(fd)
+      const written = Effect.andThen(files.write(fd, toChunk(text)), files.fsync(fd))
+      yield* Effect.andThen(written, Effect.andThen(store.adopt(path), files.syncDirectory(store.path("bounce")))).pipe(
+        Effect.tapError(() => Effect.ignore(bytes === 0 ? files.unlink(path) : files.truncate(fd, bytes)))
+      )
+    }),
+    (fd) => Effect.ignore(files.close(fd))
+  )
+}
+
 const setDue = (files: FileCalls, path: ByteString, time: number) =>
-  writing(files, path, "write", () => files.utimes(path, time, time))
+  writing(files, path, () => files.utimes(path, time, time))
 
 const remove = Effect.fnUntraced(function* (files: FileCalls, store: QueueCalls, paths: ReadonlyArray<string>) {
   for (const path of paths) yield* orIfAbsent(files.unlink(store.path(path)), () => undefined)
@@ -190,14 +212,9 @@ const remove = Effect.fnUntraced(function* (files: FileCalls, store: QueueCalls,
 
 const directoryOf = (path: string): string => path.slice(0, path.lastIndexOf("/"))
 
-const writing = (
-  files: FileCalls,
-  path: ByteString,
-  how: "appendNoFollow" | "write",
-  write: (fd: number) => Effect.Effect<void, FilesError>
-) =>
+const writing = (files: FileCalls, path: ByteString, write: (fd: number) => Effect.Effect<void, FilesError>) =>
   Effect.acquireUseRelease(
-    files.open(path, how, 0o600),
+    files.open(path, "write"),
     (fd) => Effect.andThen(write(fd), files.fsync(fd)),
     (fd) => Effect.ignore(files.close(fd))
   )

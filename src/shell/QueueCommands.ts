@@ -13,6 +13,7 @@ import * as QueueQuery from "../core/queue/QueueQuery.ts"
 import * as QueueRequest from "../core/queue/QueueRequest.ts"
 import * as QueueTable from "../core/queue/QueueTable.ts"
 import * as SteeringText from "../core/queue/SteeringText.ts"
+import { AdminSocket } from "./AdminSocket.ts"
 import { Controls } from "./Controls.ts"
 import * as DropBox from "./DropBox.ts"
 import { Files, type FilesError } from "./Files.ts"
@@ -21,7 +22,6 @@ import { Fatal } from "./Main.ts"
 import * as QueueAdmin from "./QueueAdmin.ts"
 import { QueueStore } from "./QueueStore.ts"
 import * as QueueTransport from "./QueueTransport.ts"
-import { QueueTrigger } from "./QueueTrigger.ts"
 
 type OrderOf<Tag extends QueueCommandLine.QueueOrder["_tag"]> = Extract<
   QueueCommandLine.QueueOrder,
@@ -29,7 +29,7 @@ type OrderOf<Tag extends QueueCommandLine.QueueOrder["_tag"]> = Extract<
 >
 
 /** Nobody else waits for this process, so calls on files may block; fsyncs of many messages wait together. */
-const services = Layer.mergeAll(QueueStore.layer, QueueTrigger.layerPull, Controls.layer, Locks.layer).pipe(
+const services = Layer.mergeAll(QueueStore.layer, AdminSocket.layer, Controls.layer, Locks.layer).pipe(
   Layer.provideMerge(Files.layerThread)
 )
 
@@ -45,7 +45,7 @@ export const run = (order: QueueCommandLine.QueueOrder) =>
 const carryOut = Effect.fn("QueueCommands.carryOut")(function* (order: QueueCommandLine.QueueOrder) {
   // A file that is not there is an everyday answer here; writing down the stack for each would cost more than it.
   Error.stackTraceLimit = 0
-  // A request that root makes is read by the sender's account.
+  // A note that root makes is read by the sender's account.
   process.umask(0o022)
   switch (order._tag) {
     case "List":
@@ -102,7 +102,8 @@ const steer = Effect.fnUntraced(function* ({ choice, json, reason, verb }: Order
   const told: Array<SteeringText.Outcome> = []
   for (const piece of QueueRequest.pieces({ verb, reason, targets })) {
     const outcomes = yield* QueueAdmin.perform(piece)
-    if (outcomes === undefined) return yield* fatal("unable to change the queue: whoever has it does not answer")
+    if (outcomes === undefined)
+      return yield* fatal("unable to change the queue: the process that has it does not answer")
     yield* report(verb, json, outcomes)
     told.push(...outcomes)
   }

@@ -15,6 +15,8 @@ import * as SendLoop from "../core/delivery/SendLoop.ts"
 import type { Fact, Settings } from "../core/delivery/SendState.ts"
 import type { Step } from "../core/Machine.ts"
 import { EpochSeconds } from "../core/Time.ts"
+import * as QueueRequest from "../core/queue/QueueRequest.ts"
+import { AdminSocket, closedDoor, type Door } from "./AdminSocket.ts"
 import { Cleaner } from "./Cleaner.ts"
 import * as Configuration from "./Configuration.ts"
 import type { ConfigurationCalls } from "./Configuration.ts"
@@ -71,6 +73,7 @@ export const start = Effect.fn("SendDaemon.start")(
       "unable to open mutex"
     )
     yield* holdLock(mutex)
+    const door = yield* openDoor
     const limits = yield* complaining((yield* Spawner).limits, "hath the daemon spawn no fire?")
     const { configuration, patience } = options
     const manner = { patience, limits }
@@ -79,7 +82,7 @@ export const start = Effect.fn("SendDaemon.start")(
       : complaining(configuration.begin(manner), "unable to read controls")
     // What is left of a message that is gone must not meet the next one of its number.
     if (!home.record.classic) yield* Effect.ignore(QueueSweeper.sweepAtStart)
-    return yield* run(settings, manner, configuration)
+    return yield* run(settings, manner, configuration, door)
   },
   Effect.tapError(({ trouble }) => Effect.flatMap(LogSink, (log) => log.write([LogLines.cannotStart(trouble)])))
 )
@@ -98,17 +101,27 @@ const holdLock = Effect.fnUntraced(function* (fd: number) {
   if (!(yield* Deferred.await(answer))) return yield* new CannotStart({ trouble: "qmail-send is already running" })
 })
 
+/** Without it mail is sent all the same. */
+const openDoor = Effect.gen(function* () {
+  const { path, record } = yield* Home
+  const file = `${path}/queue/${QueueRequest.socketFile(record.owners)}`
+  return yield* Effect.catch((yield* AdminSocket).listen, ({ errno }) =>
+    Effect.flatMap(LogSink, (log) => Effect.as(log.write([LogLines.noDoor(file, errno)]), closedDoor))
+  )
+})
+
 const run = Effect.fnUntraced(function* (
   settings: Settings,
   manner: SendControls.Manner,
-  configuration: ConfigurationCalls | undefined
+  configuration: ConfigurationCalls | undefined,
+  door: Door
 ) {
   const facts = yield* Queue.unbounded<Fact>()
   const tell = (fact: Fact): Effect.Effect<void> => Effect.sync(() => void Queue.offerUnsafe(facts, fact))
   const spawner = yield* Spawner
   const trigger = yield* QueueTrigger
   const cleaner = yield* Cleaner
-  const { awaitReread, loop } = yield* makeLoop(facts, settings, manner, configuration)
+  const { awaitReread, loop } = yield* makeLoop(facts, settings, manner, configuration, door)
   const listen = Effect.forEach(
     [
       Effect.forever(Effect.flatMap(trigger.awaitPull, (ids) => tell({ _tag: "TodoPulled", ids }))),
@@ -117,6 +130,7 @@ const run = Effect.fnUntraced(function* (
           for (const fact of news) Queue.offerUnsafe(facts, fact)
         })
       ),
+      Effect.forever(Effect.flatMap(door.next, (found) => tell({ _tag: "RequestCame", found }))),
       Effect.andThen(cleaner.lost, tell({ _tag: "CleanerLost" }))
     ],
     (each) => Effect.forkScoped(each),
@@ -147,11 +161,13 @@ const makeLoop = Effect.fnUntraced(function* (
   facts: Queue.Queue<Fact>,
   settings: Settings,
   manner: SendControls.Manner,
-  configuration: ConfigurationCalls | undefined
+  configuration: ConfigurationCalls | undefined,
+  door: Door
 ) {
   const log = yield* LogSink
   const spawner = yield* Spawner
   const work = yield* SendWork.make(
+    door,
     configuration === undefined
       ? yield* ownReread(settings.classic, manner)
       : (_before, asked) => configuration.reread(asked)

@@ -2,6 +2,7 @@
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import { type ExitCode, exitSuccess, exitTemporary } from "../core/Outcome.ts"
+import { AdminSocket } from "./AdminSocket.ts"
 import { Cleaner } from "./Cleaner.ts"
 import { LogSink } from "./LogSink.ts"
 import { MessageHints } from "./MessageHints.ts"
@@ -15,7 +16,8 @@ const services = Layer.mergeAll(
   Cleaner.layerPipes(5, 6),
   Spawner.layerPipes({ local: { commands: 1, reports: 2 }, remote: { commands: 3, reports: 4 } }),
   QueueTrigger.layer,
-  MessageHints.layerNone
+  MessageHints.layerNone,
+  AdminSocket.layer
 ).pipe(Layer.provideMerge(QueueStore.layer))
 
 const onSignals = (sender: SendDaemon.Sender): Effect.Effect<void> =>

@@ -2,6 +2,7 @@
 import * as Effect from "effect/Effect"
 import type { Command, Fact, Settings } from "../core/delivery/SendState.ts"
 import * as BounceFiles from "./BounceFiles.ts"
+import type { Door } from "./AdminSocket.ts"
 import * as AdminWork from "./AdminWork.ts"
 import type { Controls } from "./Controls.ts"
 import type { Files } from "./Files.ts"
@@ -20,6 +21,7 @@ export type Slow = Exclude<Command, { readonly _tag: "Log" | "StartDelivery" | "
 
 /** `reread`: how the control files are read again. */
 export const make = Effect.fnUntraced(function* (
+  door: Door,
   reread: (before: Settings, asked: boolean) => Effect.Effect<RereadOutcome>
 ) {
   const tools = yield* gather
@@ -31,10 +33,10 @@ export const make = Effect.fnUntraced(function* (
         return readQueue(command)
       case "LookUpMessage":
         return QueueReading.lookUp(tools, command.id)
-      case "FindRequests":
-        return Effect.provideContext(AdminWork.find, services)
+      case "TakeNotes":
+        return Effect.provideContext(AdminWork.takeNotes, services)
       case "ApplyRequest":
-        return Effect.provideContext(AdminWork.apply(tools, command), services)
+        return Effect.provideContext(AdminWork.apply(tools, door, command), services)
       case "ListTodo":
         return QueueReading.listTodo(tools, command)
       case "PreprocessTodo":

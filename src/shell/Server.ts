@@ -8,6 +8,7 @@ import type { LogStyle } from "../core/command/CommandLine.ts"
 import * as Finding from "../core/control/Finding.ts"
 import { type ExitCode, exitSuccess, exitTemporary, systemText } from "../core/Outcome.ts"
 import { Accounts } from "./Accounts.ts"
+import { AdminSocket } from "./AdminSocket.ts"
 import { Configuration } from "./Configuration.ts"
 import { Controls } from "./Controls.ts"
 import { DiskThread } from "./DiskThread.ts"
@@ -45,7 +46,9 @@ const services = (log: LogStyle) =>
   Layer.mergeAll(OnDiskThread.deliveries, LogSink.layer(1, log), OnDiskThread.cleaner, OnDiskThread.injector).pipe(
     Layer.provideMerge(Layer.mergeAll(Configuration.layer, DiskThread.layer, Resolver.layer, TcpTimeoutFile.layer(30))),
     Layer.provideMerge(Layer.mergeAll(QueueStore.layer, QueueTrigger.layer, MessageHints.layer, Accounts.layer)),
-    Layer.provideMerge(Layer.mergeAll(Locks.layer, Controls.layer, SmtpConnections.layer, Sockets.layer))
+    Layer.provideMerge(
+      Layer.mergeAll(AdminSocket.layer, Locks.layer, Controls.layer, SmtpConnections.layer, Sockets.layer)
+    )
   )
 
 /** Runs until it is told to stop. */

@@ -2,7 +2,7 @@
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as Result from "effect/Result"
-import { type ByteString, toChunk } from "../core/Bytes.ts"
+import { type ByteString, fromText, toChunk } from "../core/Bytes.ts"
 import * as CommandLine from "../core/command/CommandLine.ts"
 import type { Endpoint } from "../core/command/Endpoint.ts"
 import * as InheritedSockets from "../core/command/InheritedSockets.ts"
@@ -187,8 +187,8 @@ const leaveProcessOne = Effect.fnUntraced(function* (
   inherited: ReadonlyArray<Endpoint>
 ) {
   const { arguments: given, environment, pid } = yield* Identity
-  const self = [process.execPath, ...process.execArgv, process.argv[1]!].map(fromText)
-  const args = ProcessOne.shellArguments({ pid, words: [...self, ...given], inherited, listen })
+  const words = [fromText(process.argv[1]!), ...given]
+  const args = ProcessOne.shellArguments({ pid, words, inherited, listen })
   if (args === undefined) return
   const shell = { program: "/bin/sh", arguments: args, environment, directory: fromText(process.cwd()) }
   yield* Effect.catchTag(Successor.become(shell), "ProcessesError", ({ errno, program }) =>

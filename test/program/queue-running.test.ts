@@ -151,18 +151,29 @@ describe("thresher queue and a server that runs", () => {
     await until("the end of both deliveries", () => count(/: deferral: /) === 3, server.log)
   })
 
-  it("a request that was left while no server ran is done by the next", async () => {
+  it("what was done while no server ran is logged by the next, which takes away what was never finished", async () => {
     const id = await deferred()
     assert.strictEqual(await server.end("SIGTERM"), 0)
     assert.strictEqual(queue("hold", id), `0 ${id}: held\n`)
     assert.strictEqual(queue("bounce", id, "--reason", "gone for good"), `0 ${id}: bounced\n`)
-    writeFileSync(join(home, "queue/lock/request/1.2"), "dance\n\n")
+    for (const name of ["1.2", ".1.3"]) writeFileSync(join(home, "queue/lock/request", name), "hold\n\n")
     server = await startServer(home)
     await awaitArrivals(home, 1)
     assert.include(server.log(), `admin: bounce msg ${id}: gone_for_good (while stopped)\n`)
-    assert.include(server.log(), "warning: unable to understand lock/request/1.2: unknown_verb:_dance\n")
-    await until("the answer", () => existsSync(join(home, "queue/lock/request/1.2.done")), server.log)
+    assert.deepStrictEqual(readdirSync(join(home, "queue/lock/request")), [])
     await until("the end", () => count(/ end msg /) === 2, server.log)
+  })
+
+  it("a server that was killed leaves the queue to whoever asks, and the next one listens again", async () => {
+    const id = await deferred()
+    await server.end("SIGKILL")
+    assert.isTrue(existsSync(join(home, "queue/lock/admin")))
+    assert.strictEqual(queue("hold", id), `0 ${id}: held\n`)
+    server = await startServer(home)
+    assert.strictEqual(queue("release", id), `0 ${id}: released, due now\n`)
+    assert.include(server.log(), `admin: release msg ${id}\n`)
+    assert.strictEqual(statSync(join(home, "queue/lock/admin")).mode & 0o777, 0o600)
+    await until("its attempt", () => starts(id) > 0, server.log)
   })
 
   it("mail is not moved under a server's hands", async () => {

@@ -63,7 +63,7 @@ describe("qmail-start", () => {
   let home: string
   let running: ReturnType<typeof startQmail>
   beforeAll(async () => {
-    home = makeHome()
+    home = makeHome({ smtproutes: "far.test:127.0.0.1:1" })
     if (!existsSync(join(home, "bin"))) symlinkSync(dirname(program("qmail-send")), join(home, "bin"))
     running = startQmail(home, "log")
     await until("the first status line", () => running.log().includes("status: local 0/"))
@@ -98,6 +98,23 @@ describe("qmail-start", () => {
     const second = startQmail(home, "log2")
     assert.strictEqual(await second.ended, 111)
     assert.strictEqual(second.log(), "alert: cannot start: qmail-send is already running\n")
+  })
+
+  it("does what thresher queue asks", async () => {
+    queue(home, "author@local.test", "you@far.test")
+    await until("the deferral", () => /deferral: /.test(running.log()) && filesIn(home).join().includes("remote/"))
+    const { stdout } = spawnSync(program("thresher"), [
+      "queue",
+      "delete",
+      "--all",
+      "--reason",
+      "no room",
+      "--home",
+      home
+    ])
+    assert.match(String(stdout), /^\d+: deleted\n$/)
+    assert.match(running.log(), /^admin: delete msg \d+: no_room$/m)
+    assert.deepStrictEqual(filesIn(home), [])
   })
 
   it("TERM ends it and all that it started", async () => {

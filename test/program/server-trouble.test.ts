@@ -1,7 +1,7 @@
 /** A server whose disk fills up, or that is killed in the middle of its work: what got its 250 arrives. */
 import { assert, describe, it } from "@effect/vitest"
 import { spawnSync } from "node:child_process"
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs"
+import { mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { setTimeout as sleep } from "node:timers/promises"
@@ -38,16 +38,18 @@ const title = (what: string) => (whyNot === undefined ? what : `${what} (${whyNo
 
 const withSmallDisk = async (
   options: string,
-  test: (home: string, server: RunningServer) => Promise<void>
+  test: (home: string, server: RunningServer) => Promise<void>,
+  controls: Readonly<Record<string, string>> = {}
 ): Promise<void> => {
   const place = mkdtempSync(join(tmpdir(), "thresher-disk-"))
   assert.isTrue(mount("-t", "tmpfs", "-o", options, "none", place))
   try {
     const home = join(place, "home")
     assert.strictEqual(thresher(["init", "--home", home, "--domain", "local.test"]).code, 0)
+    for (const [name, line] of Object.entries(controls)) writeFileSync(join(home, "control", name), `${line}\n`)
     const server = await startServer(home)
     await test(home, server)
-    assert.strictEqual(await server.end("SIGTERM"), 0)
+    assert.strictEqual(server.ending() ?? (await server.end("SIGTERM")), 0)
     assert.notMatch(server.log(), /internal bug|crashed/)
   } finally {
     unmount(place)
@@ -59,6 +61,12 @@ const withSmallDisk = async (
 const fill = (home: string): void => {
   try {
     for (let i = 0; ; i++) writeFileSync(join(home, `ballast${i}`), new Uint8Array(4096))
+  } catch {}
+}
+/** Leaves no inode of the disk free. */
+const fillInodes = (home: string): void => {
+  try {
+    for (let i = 0; ; i++) writeFileSync(join(home, `ballast${i}.inode`), "")
   } catch {}
 }
 const empty = (home: string): void => {
@@ -131,6 +139,80 @@ describe("A full disk", () => {
       await cleanQueue(home)
     })
   )
+})
+
+/** Mail that nobody takes. */
+const withWaitingMail = (options: string, test: (disk: FullDisk) => Promise<void>) =>
+  withSmallDisk(
+    options,
+    async (home, server) => {
+      for (let i = 0; i < 6; i++)
+        assert.match((await converse(server.port, letter("", ["you@far.test"]))).at(-1)!, /^250 ok /)
+      const waiting = () => queueFiles(home).filter((file) => file.startsWith("remote/"))
+      await until("the deferrals", () => server.log().split(": deferral: ").length === 7, server.log)
+      await until("their files", () => waiting().length === 6)
+      await test({ home, ids: waiting().map((file) => file.split("/").at(-1)!), server })
+    },
+    { relayclients: "127.0.0.1", smtproutes: ":127.0.0.1:1" }
+  )
+interface FullDisk {
+  readonly home: string
+  readonly ids: ReadonlyArray<string>
+  readonly server: RunningServer
+}
+/** Without the notes that are whole: what was deleted has made room for them. */
+const lockFiles = (home: string) =>
+  readdirSync(join(home, "queue/lock"), { recursive: true })
+    .map(String)
+    .filter((name) => !/^request(\/\d+\.\d+\.note)?$/.test(name))
+    .toSorted()
+const bounces = (home: string) => queueFiles(home).filter((file) => file.startsWith("bounce/"))
+
+const steer = ({ home, ids }: FullDisk, bounced: string) => {
+  const queue = (...words: ReadonlyArray<string>) => {
+    const { code, complaint, out } = thresher(["queue", ...words, "--home", home])
+    return `${code} ${out}${complaint}`
+  }
+  const before = lockFiles(home)
+  const [held, other, ...rest] = ids
+  assert.match(queue("list"), /^0 [^]*\n6 messages\n$/)
+  assert.match(queue("show", held!), /^0 message /)
+  assert.strictEqual(queue("hold", held!), `0 ${held}: held\n`)
+  assert.strictEqual(queue("bounce", held!, "--reason", "r".repeat(9000)), bounced.replace("ID", held!))
+  assert.strictEqual(queue("delete", "--held", "--reason", "no room"), `0 ${held}: deleted\n`)
+  assert.strictEqual(queue("hold", other!), `0 ${other}: held\n`)
+  assert.strictEqual(queue("release", "--all"), `0 ${other}: released, due now\n`)
+  assert.deepStrictEqual(bounces(home), [], "nobody gets a piece of a bounce")
+  assert.deepStrictEqual(lockFiles(home), before, "nothing is left of requests")
+  return { queue, other: other!, rest }
+}
+
+describe("thresher queue on a full disk", () => {
+  for (const [what, options, fillUp] of [
+    ["without a free block", "size=4m", fill],
+    ["without a free inode", "size=4m,nr_inodes=420", fillInodes]
+  ] as const) {
+    const noRoom = "111 ID: unable to bounce: out of disk space\n"
+    it.skipIf(whyNot !== undefined)(title(`${what}: a server does what it is asked`), () =>
+      withWaitingMail(options, async (disk) => {
+        fillUp(disk.home)
+        const { queue, rest } = steer(disk, noRoom)
+        assert.match(queue("delete", ...rest, "--reason", "no room"), /^0 (\d+: deleted\n){4}$/)
+        assert.include(disk.server.log(), `admin: delete msg ${rest[0]}: no_room\n`)
+        empty(disk.home)
+      })
+    )
+    it.skipIf(whyNot !== undefined)(title(`${what}: it is done without a server, too`), () =>
+      withWaitingMail(options, async (disk) => {
+        fillUp(disk.home)
+        assert.deepStrictEqual(thresher(["stop", "--home", disk.home]), { code: 0, out: "", complaint: "" })
+        fillUp(disk.home)
+        const { queue } = steer(disk, noRoom)
+        assert.match(queue("delete", "--all", "--reason", "no room"), /^0 (\d+: deleted\n){5}$/)
+        assert.deepStrictEqual(queueFiles(disk.home), [])
+      })
+    )
+  }
 })
 
 describe("kill -9 under load", () => {

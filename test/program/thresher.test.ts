@@ -25,6 +25,7 @@ import {
   letter,
   mailOf,
   makeHome,
+  program,
   queueFiles,
   removeHome,
   type RunningServer,

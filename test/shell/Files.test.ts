@@ -143,3 +143,17 @@ for (const [name, layer, directory] of layers)
       })
     )
   })
+
+describe("An error about an open file", () => {
+  for (const [name, layer] of layers.slice(0, 3))
+    it.live(`names the file: ${name}`, () =>
+      Effect.gen(function* () {
+        const files = yield* Files
+        const fd = yield* files.open("/dev/full", "write")
+        const error = yield* Effect.flip(files.write(fd, toChunk("x")))
+        assert.deepStrictEqual([error.operation, error.path, error.errno], ["write", "/dev/full", "ENOSPC"])
+        yield* files.close(fd)
+        assert.strictEqual((yield* Effect.flip(files.fsync(fd))).path, `${fd}`, "what is closed has no name any more")
+      }).pipe(Effect.provide(layer))
+    )
+})

@@ -2,19 +2,19 @@ import { assert, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import * as Fiber from "effect/Fiber"
 import * as Layer from "effect/Layer"
-import * as Result from "effect/Result"
+import * as TestClock from "effect/testing/TestClock"
 import { heldUntil } from "../../src/core/queue/QueuedMessage.ts"
 import type { Outcome, QueueRequest, Verb } from "../../src/core/queue/QueueRequest.ts"
+import * as AdminNotes from "../../src/shell/AdminNotes.ts"
+import { AdminSocket } from "../../src/shell/AdminSocket.ts"
 import { Controls } from "../../src/shell/Controls.ts"
-import { Files } from "../../src/shell/Files.ts"
+import { Files, FilesError } from "../../src/shell/Files.ts"
 import { Home } from "../../src/shell/Home.ts"
 import { Identity } from "../../src/shell/Identity.ts"
 import { Locks } from "../../src/shell/Locks.ts"
 import * as QueueAdmin from "../../src/shell/QueueAdmin.ts"
 import { QueueStore } from "../../src/shell/QueueStore.ts"
 import * as QueueTransport from "../../src/shell/QueueTransport.ts"
-import { QueueTrigger } from "../../src/shell/QueueTrigger.ts"
-import * as RequestBox from "../../src/shell/RequestBox.ts"
 import * as Harness from "../simulation/harness.ts"
 
 const text = "Received: (qmail 1 invoked by uid 2); then\nSubject: x\n\nbody\n"
@@ -40,14 +40,14 @@ const makeQueue = (isRunning = false) => {
   const mutex = disk.inodeOf(at("lock/sendmutex"))!
   const world = Layer.mergeAll(
     QueueStore.layer,
-    QueueTrigger.layerMemory,
+    AdminSocket.layerMemory,
     Controls.layerMemory({ virtualdomains: "virt:v\n" }),
     Locks.layerMemory(new Set(isRunning ? [mutex] : []))
   ).pipe(Layer.provideMerge(layer))
   return { disk, world, old: old.id, fresh: fresh.id, sub, at, ready: Effect.andThen(old.make, fresh.make) }
 }
 type World = ReturnType<typeof makeQueue>
-type Services = Controls | Files | Home | Identity | Locks | QueueStore | QueueTrigger
+type Services = AdminSocket | Controls | Files | Home | Identity | Locks | QueueStore
 
 const within = <A, E>(queue: World, effect: Effect.Effect<A, E, Services>) =>
   Effect.andThen(queue.ready, effect).pipe(Effect.provide(queue.world))
@@ -126,15 +126,64 @@ describe("QueueAdmin on a queue that is stopped", () => {
           outcomes?.map(({ _tag }) => _tag),
           ["Done", "Done", "NotThere"]
         )
-        assert.deepStrictEqual(yield* RequestBox.takeNotes, [
+        assert.deepStrictEqual(yield* AdminNotes.take, [
           `admin: delete msg ${queue.old}: the_administrator_said_so`,
           `admin: delete msg ${queue.fresh}: the_administrator_said_so`
         ])
-        assert.deepStrictEqual(yield* RequestBox.takeNotes, [])
+        assert.deepStrictEqual(yield* AdminNotes.take, [])
         assert.deepStrictEqual(Harness.queueViews(queue.disk, 23), [])
       })
     )
   })
+
+  it.effect("takes away what an older server or an asker that was killed has left", () => {
+    const queue = makeQueue()
+    const left = ["1.2", "1.2.done", ".3.4", ".5.6.note"]
+    for (const name of left) queue.disk.makeFile(queue.at(`lock/request/${name}`), "hold\n\n")
+    queue.disk.makeFile(queue.at("lock/request/7.8.note"), "admin: hold msg 5\n")
+    return within(
+      queue,
+      Effect.gen(function* () {
+        assert.deepStrictEqual(yield* AdminNotes.take, ["admin: hold msg 5"])
+        assert.deepStrictEqual(yield* (yield* Files).list(queue.at("lock/request")), [])
+      })
+    )
+  })
+
+  it.effect(
+    "makes the sender of nobody a bounce that could not be written whole, and leaves no piece of a note",
+    () => {
+      const queue = makeQueue()
+      const full = Layer.effect(
+        Files,
+        Effect.map(Files, (files) => ({
+          ...files,
+          write: (fd: number, bytes: Uint8Array, position?: number | null) =>
+            typeof position === "number"
+              ? files.write(fd, bytes, position)
+              : Effect.andThen(
+                  files.write(fd, bytes.subarray(0, 3)),
+                  Effect.fail(new FilesError({ operation: "write", path: "", errno: "ENOSPC" }))
+                )
+        }))
+      )
+      const act = Effect.gen(function* () {
+        const before = queue.disk.snapshot(queue.at(""))
+        assert.deepStrictEqual(yield* QueueAdmin.perform(asking("bounce", [queue.old])), [
+          { _tag: "Failed", id: queue.old, errno: "ENOSPC" }
+        ])
+        assert.deepStrictEqual(queue.disk.snapshot(queue.at("")), before)
+        assert.deepStrictEqual(yield* QueueAdmin.perform(asking("hold", [queue.old])), [
+          { _tag: "Done", id: queue.old }
+        ])
+        assert.deepStrictEqual(yield* QueueAdmin.perform(asking("delete", [queue.old])), [
+          { _tag: "Done", id: queue.old }
+        ])
+        assert.deepStrictEqual(yield* (yield* Files).list(queue.at("lock/request")), [])
+      })
+      return within(queue, Effect.provide(act, full))
+    }
+  )
 })
 
 describe("QueueAdmin with many messages", () => {
@@ -255,24 +304,42 @@ describe("QueueAdmin with a server", () => {
     const queue = makeQueue(true)
     return within(
       queue,
-      Effect.gen(function* () {
-        const request = asking("retry", [queue.old])
-        const asked = yield* Effect.forkChild(QueueAdmin.perform(request))
-        assert.strictEqual(yield* (yield* QueueTrigger).awaitPull, "scan")
-        const [waiting] = yield* RequestBox.pending
-        assert.deepStrictEqual(waiting?.request, Result.succeed(request))
-        yield* RequestBox.answer(waiting!.name, [{ _tag: "Busy", id: queue.old, why: "ending" }])
-        const told = yield* Fiber.join(asked)
-        assert.deepStrictEqual(told, [{ _tag: "Busy", id: queue.old, why: "ending" }])
-        assert.deepStrictEqual(yield* RequestBox.pending, [])
-      })
+      Effect.scoped(
+        Effect.gen(function* () {
+          const door = yield* (yield* AdminSocket).listen
+          const request = asking("retry", [queue.old])
+          const asked = yield* Effect.forkChild(QueueAdmin.perform(request))
+          const found = yield* door.next
+          assert.deepStrictEqual(found.request, request)
+          yield* door.answer(found.asker, [{ _tag: "Busy", id: queue.old, why: "ending" }])
+          assert.deepStrictEqual(yield* Fiber.join(asked), [{ _tag: "Busy", id: queue.old, why: "ending" }])
+        })
+      )
     )
   })
-  it.effect("finds no requests where none was ever made", () => {
-    const queue = makeQueue()
+  it.live("that understands nothing has done nothing", () => {
+    const queue = makeQueue(true)
     return within(
       queue,
-      Effect.map(RequestBox.pending, (pending) => assert.deepStrictEqual(pending, []))
+      Effect.scoped(
+        Effect.gen(function* () {
+          const door = yield* (yield* AdminSocket).listen
+          const asked = yield* Effect.forkChild(QueueAdmin.perform(asking("retry", [queue.old])))
+          yield* door.answer((yield* door.next).asker, [])
+          assert.strictEqual(yield* Fiber.join(asked), undefined)
+        })
+      )
+    )
+  })
+  it.effect("that does not listen is asked for a while", () => {
+    const queue = makeQueue(true)
+    return within(
+      queue,
+      Effect.gen(function* () {
+        const asked = yield* Effect.forkChild(QueueAdmin.perform(asking("retry", [queue.old])))
+        yield* TestClock.adjust("1 minute")
+        assert.strictEqual(yield* Fiber.join(asked), undefined)
+      })
     )
   })
 })

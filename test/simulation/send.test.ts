@@ -9,6 +9,7 @@ import type { Envelope } from "../../src/core/envelope/Envelope.ts"
 import * as MessageNumber from "../../src/core/queue/MessageNumber.ts"
 import { isAccepted } from "../../src/core/queue/QueueState.ts"
 import { DiskThread } from "../../src/shell/DiskThread.ts"
+import { AdminSocket } from "../../src/shell/AdminSocket.ts"
 import { Controls } from "../../src/shell/Controls.ts"
 import * as OnDiskThread from "../../src/shell/OnDiskThread.ts"
 import { Locks } from "../../src/shell/Locks.ts"
@@ -77,6 +78,7 @@ const makeWorld = (record: InstallRecord.InstallRecord, hints: typeof MessageHin
   const queue = Layer.mergeAll(
     QueueStore.layer,
     QueueTrigger.layerMemory,
+    AdminSocket.layerMemory,
     Controls.layer,
     Locks.layerMemory(),
     hints

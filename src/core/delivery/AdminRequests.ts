@@ -18,21 +18,21 @@ type State = SendState.State
 type Turn = SendState.Turn
 type FactOf<Tag extends SendState.Fact["_tag"]> = Extract<SendState.Fact, { readonly _tag: Tag }>
 
-export const requestsFound = (turn: Turn, { notes, ok, requests }: FactOf<"RequestsFound">): void => {
-  const { settings, steering } = turn.state
-  if (!ok) SendState.log(turn, LogLines.unreadable(QueueRequest.directory, settings.classic))
+export const requestCame = ({ state }: Turn, { found }: FactOf<"RequestCame">): void =>
+  void state.steering.waiting.push(found)
+
+export const notesTaken = (turn: Turn, { notes, ok }: FactOf<"NotesTaken">): void => {
+  if (!ok) SendState.log(turn, LogLines.unreadable(QueueRequest.directory, turn.state.settings.classic))
   for (const line of notes) SendState.log(turn, LogLines.noted(line))
-  steering.waiting.push(...requests)
-  steering.looking = false
 }
 
 /** What is left of it must be taken up again by the caller: the messages as their files say they are now. */
 export const requestApplied = (turn: Turn, fact: FactOf<"RequestApplied">): void => {
   const { state } = turn
-  const { answered, name, outcomes, request } = fact
+  const { answered, outcomes, request } = fact
   for (const line of LogLines.steered(request, outcomes)) SendState.log(turn, line)
   for (const id of removed(request, outcomes)) SendState.log(turn, LogLines.endMessage(id))
-  if (!answered) SendState.log(turn, LogLines.warning("write", QueueRequest.fileOf(QueueRequest.answerOf(name))))
+  if (!answered) SendState.log(turn, LogLines.notAnswered)
   if (state.sweep.working > 0) for (const id of state.steering.edited) state.sweep.ended.add(id)
   state.steering.edited = new Set()
   state.steering.applying = false
@@ -62,20 +62,18 @@ export const work = (turn: Turn): void => {
   const { steering } = turn.state
   if (steering.applying) return
   const next = steering.waiting.shift()
-  if (next !== undefined) return next.request === undefined ? refuse(turn, next) : apply(turn, next.name, next.request)
-  if (!steering.lookAgain || steering.looking) return
-  steering.lookAgain = false
-  steering.looking = true
-  SendState.ask(turn, { _tag: "FindRequests" })
+  if (next === undefined) return
+  if (next.request === undefined) refuse(turn, next)
+  else apply(turn, next.asker, next.request)
 }
 
-/** Whoever asked for nothing that we understand is told that nothing was done. */
-const refuse = (turn: Turn, { name, trouble }: FoundRequest): void => {
-  SendState.log(turn, LogLines.requestRefused(QueueRequest.fileOf(name), trouble ?? ""))
-  apply(turn, name, { verb: "retry", reason: "", targets: [] })
+/** Who asks for nothing that we understand is told that nothing was done. */
+const refuse = (turn: Turn, { asker, trouble }: FoundRequest): void => {
+  SendState.log(turn, LogLines.requestRefused(trouble ?? ""))
+  apply(turn, asker, { verb: "retry", reason: "", targets: [] })
 }
 
-const apply = (turn: Turn, name: string, request: QueueRequest.QueueRequest): void => {
+const apply = (turn: Turn, asker: number, request: QueueRequest.QueueRequest): void => {
   const { state } = turn
   const atHand = withoutJob(state)
   const busy = request.targets.flatMap(({ id }) => {
@@ -87,7 +85,7 @@ const apply = (turn: Turn, name: string, request: QueueRequest.QueueRequest): vo
   state.steering.applying = true
   state.steering.edited = new Set(targets.map(({ id }) => id))
   withdraw(state, state.steering.edited)
-  SendState.ask(turn, { _tag: "ApplyRequest", name, request: { ...request, targets }, busy })
+  SendState.ask(turn, { _tag: "ApplyRequest", asker, request: { ...request, targets }, busy })
 }
 
 /** Messages that are new, and of which nothing has been begun. */

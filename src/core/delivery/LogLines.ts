@@ -5,7 +5,7 @@
  * From: qmail-send.c.
  */
 import { type ByteString, isGraphic, isPrintable, replaceUnless } from "../Bytes.ts"
-import type { Letter } from "../Outcome.ts"
+import { type Errno, type Letter, systemText } from "../Outcome.ts"
 import type * as QueueRequest from "../queue/QueueRequest.ts"
 import type { Channel } from "../route/Channel.ts"
 
@@ -75,8 +75,11 @@ export const steered = (
 
 /** What was changed while nobody could log it; the line comes from a file. */
 export const noted = (line: ByteString): Line => `${replaceUnless(line, isPrintable, "_")} (while stopped)`
-export const requestRefused = (file: string, why: ByteString): Line =>
-  `warning: unable to understand ${file}: ${safe(why)}`
+export const requestRefused = (why: ByteString): Line =>
+  `warning: unable to understand a request of the administrator: ${safe(why)}`
+export const noDoor = (file: ByteString, errno: Errno): Line =>
+  `warning: unable to create ${safe(file)}: ${safe(systemText(errno))}; thresher queue cannot ask this process`
+export const notAnswered: Line = "warning: unable to answer a request of the administrator: nobody waits for it"
 
 /** What could not be done to a file of the queue. */
 export type Trouble =

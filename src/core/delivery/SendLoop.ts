@@ -82,9 +82,9 @@ const take = (turn: Turn, fact: Fact): void => {
         return SendState.ask(turn, { _tag: "ReadQueue", subdirectory: fact.subdirectory + 1 })
       if (turn.state.phase !== "Loading") return
       turn.state.phase = "Running"
-      turn.state.steering.lookAgain = true
       if (turn.state.runAllWanted) runAll(turn)
-      return SendState.log(turn, DeliveryPasses.statusLine(turn.state))
+      SendState.log(turn, DeliveryPasses.statusLine(turn.state))
+      return SendState.ask(turn, { _tag: "TakeNotes" })
     case "MessageLookedUp":
       turn.state.underway.delete(fact.id)
       return fact.message === undefined ? undefined : admit(turn, fact.message)
@@ -92,8 +92,6 @@ const take = (turn: Turn, fact: Fact): void => {
       SendState.log(turn, LogLines.unreadable(fact.directory, settings.classic))
       return SendState.askLater(turn, fact.wanted, settings.classic ? opendirSleep : SendState.sysfail)
     case "TodoPulled":
-      // Whoever is not part of this process may have left anything.
-      if (fact.ids === "scan") turn.state.steering.lookAgain = true
       return TodoWork.todoPulled(turn, fact.ids)
     case "TodoListed":
       return TodoWork.todoListed(turn, fact.ids)
@@ -101,8 +99,10 @@ const take = (turn: Turn, fact: Fact): void => {
       return StraightDelivery.isSettling(turn.state, fact.result.id)
         ? settled(turn, fact.result)
         : TodoWork.todoPreprocessed(turn, fact.result)
-    case "RequestsFound":
-      return AdminRequests.requestsFound(turn, fact)
+    case "RequestCame":
+      return AdminRequests.requestCame(turn, fact)
+    case "NotesTaken":
+      return AdminRequests.notesTaken(turn, fact)
     case "RequestApplied":
       AdminRequests.requestApplied(turn, fact)
       for (const message of fact.messages) admit(turn, message)
@@ -307,6 +307,7 @@ const emptyState = (now: EpochSeconds, settings: SendState.Settings): State => (
 const unasked: ReadonlySet<Fact["_tag"]> = new Set<Fact["_tag"]>([
   "Woke",
   "TodoPulled",
+  "RequestCame",
   "Reported",
   "SpawnerLost",
   "CleanerLost",

@@ -4,9 +4,9 @@ import type { MessageNumber } from "../queue/MessageNumber.ts"
 import type { Outcome, QueueRequest, Work } from "../queue/QueueRequest.ts"
 import type { FoundMessage } from "./FoundMessage.ts"
 
-/** What is asked, and the name of the file in which it is. */
+/** What is asked, and whom to answer. */
 export interface FoundRequest {
-  readonly name: string
+  readonly asker: number
   readonly request: QueueRequest | undefined
   /** Why it cannot be understood. */
   readonly trouble?: ByteString
@@ -18,34 +18,25 @@ export interface BusyMessage {
 }
 
 export interface Steering {
-  lookAgain: boolean
-  looking: boolean
   readonly waiting: Array<FoundRequest>
   applying: boolean
   /** The messages whose files are being changed: they are in no queue. */
   edited: ReadonlySet<MessageNumber>
 }
 
-export const none = (): Steering => ({
-  lookAgain: false,
-  looking: false,
-  waiting: [],
-  applying: false,
-  edited: new Set()
-})
+export const none = (): Steering => ({ waiting: [], applying: false, edited: new Set() })
 
 export type SteeringFact =
+  | { readonly _tag: "RequestCame"; readonly found: FoundRequest }
   | {
-      readonly _tag: "RequestsFound"
+      readonly _tag: "NotesTaken"
       /** False: they could not be looked for. */
       readonly ok: boolean
-      readonly requests: ReadonlyArray<FoundRequest>
       /** Lines for the log, from the time when nobody kept one. */
       readonly notes: ReadonlyArray<ByteString>
     }
   | {
       readonly _tag: "RequestApplied"
-      readonly name: string
       readonly request: QueueRequest
       readonly outcomes: ReadonlyArray<Outcome>
       readonly answered: boolean
@@ -54,12 +45,12 @@ export type SteeringFact =
     }
 
 export type SteeringCommand =
-  /** RequestsFound */
-  | { readonly _tag: "FindRequests" }
+  /** NotesTaken */
+  | { readonly _tag: "TakeNotes" }
   /** RequestApplied: files changed, then looked at, then whoever asked told; of the `busy` ones why they are */
   | {
       readonly _tag: "ApplyRequest"
-      readonly name: string
+      readonly asker: number
       readonly request: QueueRequest
       readonly busy: ReadonlyArray<BusyMessage>
     }

@@ -1,10 +1,8 @@
 /**
- * What the administrator asks of the queue: the value, and the file in which a running server finds it.
+ * What the administrator asks of the queue: the value, and the words in which a running server is asked and answers.
  *
- * A request is a file in queue/lock/request/, written under a name that begins with a dot, synced, renamed to
- * `<time in milliseconds>.<pid>`, and announced through lock/trigger. The server removes it when it has written its answer, a
- * file of the same name with `.done` behind it; whoever asked reads and removes that. A request that the server did
- * not come to see is done after its next start; to do one twice does no harm.
+ * They go through a socket of the server, so that nothing has to be written for them. A request whose asker has gone is
+ * not done; to do one twice does no harm.
  */
 import * as Result from "effect/Result"
 import { type ByteString, isDigits } from "../Bytes.ts"
@@ -160,12 +158,11 @@ export const parseAnswer = (content: ByteString): ReadonlyArray<Outcome> =>
 const isWork = (word: ByteString | undefined): word is Work => works.has(word as Work)
 const works: ReadonlySet<Work> = new Set<Work>(["starting", "delivering", "recording", "ending", "sorting", "reading"])
 
-/** Below queue/. */
+/** Below queue/: a place that is the sender's own. Where qmail's users are, lock/ is not. */
+export const socketFile = (owners: "one" | "many"): ByteString => (owners === "one" ? "lock/admin" : "bounce/admin")
+
+/** Below queue/: what was done while no server ran, for the next one to log. */
 export const directory = "lock/request"
-export const fileOf = (name: ByteString): ByteString => `${directory}/${name}`
-export const answerOf = (name: ByteString): ByteString => `${name}.done`
-/** What was done while no server ran, for the next one to log. */
 export const noteOf = (name: ByteString): ByteString => `${name}.note`
+/** Not one that is still being written. */
 export const isNote = (name: ByteString): boolean => /^[0-9]+\.[0-9]+\.note$/.test(name)
-/** Not one that is still being written, and not an answer. */
-export const isRequest = (name: ByteString): boolean => /^[0-9]+\.[0-9]+$/.test(name)

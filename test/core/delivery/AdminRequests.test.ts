@@ -38,18 +38,13 @@ const asking = (verb: Verb, ...ids: ReadonlyArray<string>): QueueRequest => ({
   reason: "it was asked for",
   targets: ids.map((id) => ({ id, written: 1, recipients: undefined }))
 })
-const found = (request: QueueRequest, name = "1.2"): Fact => ({
-  _tag: "RequestsFound",
-  ok: true,
-  requests: [{ name, request }],
-  notes: []
-})
+const found = (request: QueueRequest, asker = 1): Fact => ({ _tag: "RequestCame", found: { asker, request } })
 const applied = (
   request: QueueRequest,
   outcomes: ReadonlyArray<Outcome>,
   messages: ReadonlyArray<FoundMessage> = [],
   answered = true
-): Fact => ({ _tag: "RequestApplied", name: "1.2", request, outcomes, messages, answered })
+): Fact => ({ _tag: "RequestApplied", request, outcomes, messages, answered })
 const done = (id: string): Outcome => ({ _tag: "Done", id })
 
 /** A send loop that has read its queue, found nothing new, nothing abandoned and no requests. */
@@ -62,7 +57,7 @@ const running = (...messages: ReadonlyArray<FoundMessage>) => {
   }
   tell({ _tag: "QueueRead", subdirectory: 0, messages })
   tell({ _tag: "TodoListed", ids: [] })
-  tell({ _tag: "RequestsFound", ok: true, requests: [], notes: [] })
+  tell({ _tag: "NotesTaken", ok: true, notes: [] })
   const told = (fact: Fact, now = 1000) => tell(fact, now).map(said)
   return { tell, told, state: () => state }
 }
@@ -94,20 +89,18 @@ const opened: Fact = {
 }
 
 describe("Requests of the administrator", () => {
-  it("are looked for at the start, and when somebody else pulls the trigger", () => {
-    const loop = running()
-    assert.notInclude(loop.told({ _tag: "TodoPulled", ids: ["9"] }), "FindRequests")
-    assert.include(loop.told({ _tag: "TodoPulled", ids: "scan" }), "FindRequests")
-    assert.notInclude(loop.told({ _tag: "TodoPulled", ids: "scan" }), "FindRequests", "one look at a time")
-    assert.include(loop.told({ _tag: "RequestsFound", ok: true, requests: [], notes: [] }), "FindRequests")
-  })
   it("wait until the queue is read", () => {
     const { state } = SendLoop.initial({ now: EpochSeconds(1000), settings })
-    const { commands } = SendLoop.decide(state, {
-      now: EpochSeconds(1000),
-      fact: { _tag: "TodoPulled", ids: "scan" }
-    })
-    assert.deepStrictEqual(commands, [])
+    const tell = (fact: Fact) => SendLoop.decide(state, { now: EpochSeconds(1000), fact }).commands.map(said)
+    assert.deepStrictEqual(tell(found(asking("hold", "7"))), [])
+    const begun = tell({ _tag: "QueueRead", subdirectory: 0, messages: [waiting("7")] })
+    assert.include(begun, "TakeNotes")
+    assert.include(begun, "hold 7 busy")
+  })
+  it("are not begun by a server that is told to stop", () => {
+    const loop = running(waiting("7"))
+    loop.tell({ _tag: "StopAsked" })
+    assert.deepStrictEqual(loop.told(found(asking("hold", "7"))), [])
   })
   it("leave no message in a queue while its files are changed, and then its files say when it is due", () => {
     const loop = running(waiting("7"))
@@ -127,43 +120,38 @@ describe("Requests of the administrator", () => {
   it("are done one after the other", () => {
     const loop = running(waiting("7"), waiting("8"))
     const [first, second] = [asking("hold", "7"), asking("hold", "8")]
-    const both: Fact = {
-      _tag: "RequestsFound",
-      ok: true,
-      requests: [
-        { name: "1.2", request: first },
-        { name: "1.3", request: second }
-      ],
-      notes: []
-    }
-    assert.deepStrictEqual(loop.told(both), ["hold 7 busy"])
+    assert.deepStrictEqual(loop.told(found(first)), ["hold 7 busy"])
+    assert.deepStrictEqual(loop.told(found(second, 2)), [])
     assert.include(loop.told(applied(first, [done("7")], [waiting("7", heldUntil)])), "hold 8 busy")
   })
   it("that cannot be understood are answered with nothing, and the log says why", () => {
-    const requests = [{ name: "1.2", request: undefined, trouble: "unknown verb: dance" }]
-    assert.deepStrictEqual(running().told({ _tag: "RequestsFound", ok: true, requests, notes: [] }), [
-      "warning: unable to understand lock/request/1.2: unknown_verb:_dance",
+    const found = { asker: 1, request: undefined, trouble: "unknown verb: dance" }
+    assert.deepStrictEqual(running().told({ _tag: "RequestCame", found }), [
+      "warning: unable to understand a request of the administrator: unknown_verb:_dance",
       "retry  busy"
     ])
   })
-  it("that cannot be looked for are looked for next time", () => {
-    const loop = running()
-    loop.told({ _tag: "TodoPulled", ids: "scan" })
-    assert.deepStrictEqual(loop.told({ _tag: "RequestsFound", ok: false, requests: [], notes: [] }), [
-      "alert: trouble reading directory lock/request"
-    ])
-    assert.include(loop.told({ _tag: "TodoPulled", ids: "scan" }), "FindRequests")
+  it("name whom to answer", () => {
+    const [command] = running(waiting("7")).tell(found(asking("hold", "7"), 42))
+    assert.strictEqual(command?._tag === "ApplyRequest" && command.asker, 42)
   })
   it("that cannot be answered are told to the log", () =>
     assert.include(
       running().told(applied(asking("hold"), [], [], false)),
-      "warning: trouble writing to lock/request/1.2.done"
+      "warning: unable to answer a request of the administrator: nobody waits for it"
     ))
-  it("of the time when none ran are logged", () =>
+})
+
+describe("Notes of the time when no server ran", () => {
+  it("are logged", () =>
     assert.include(
-      running().told({ _tag: "RequestsFound", ok: true, requests: [], notes: ["admin: delete msg 5: sp\x1bam"] }),
+      running().told({ _tag: "NotesTaken", ok: true, notes: ["admin: delete msg 5: sp\x1bam"] }),
       "admin: delete msg 5: sp_am (while stopped)"
     ))
+  it("that cannot be read are missed", () =>
+    assert.deepStrictEqual(running().told({ _tag: "NotesTaken", ok: false, notes: [] }), [
+      "alert: trouble reading directory lock/request"
+    ]))
 })
 
 describe("Nothing is asked", () => {

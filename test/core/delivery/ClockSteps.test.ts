@@ -38,7 +38,7 @@ const running = (classic: boolean, messages: Extract<Fact, { _tag: "QueueRead" }
   const first = at(start, { _tag: "QueueRead", subdirectory: 0, messages })
   at(start, { _tag: "TodoListed", ids: [] })
   at(start, { _tag: "MessSwept", subdirectory: 0, abandoned: [] })
-  at(start, { _tag: "RequestsFound", ok: true, requests: [], notes: [] })
+  at(start, { _tag: "NotesTaken", ok: true, notes: [] })
   const orders = (time: number, fact?: Fact) => at(time, fact).map((command) => command._tag)
   return { state, at, first, orders }
 }

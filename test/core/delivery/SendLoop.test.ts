@@ -83,7 +83,7 @@ class Loop {
       { _tag: "QueueRead", subdirectory: 0, messages },
       { _tag: "TodoListed", ids: [] },
       { _tag: "MessSwept", subdirectory: 0, abandoned: [] },
-      { _tag: "RequestsFound", ok: true, requests: [], notes: [] }
+      { _tag: "NotesTaken", ok: true, notes: [] }
     )
     return this
   }
@@ -116,11 +116,11 @@ class Loop {
 const local = (id: string, due: number) => ({ id, due: { local: EpochSeconds(due) } })
 
 describe("SendLoop at the start", () => {
-  it("reads the queue, says where it stands, then looks for new mail, for leftovers, and for what the administrator asks", () => {
+  it("reads the queue, says where it stands, then looks for new mail, for leftovers, and for what was done while no server ran", () => {
     const loop = new Loop()
     assert.deepStrictEqual(loop.ordered, ["ReadQueue"])
     loop.tell({ _tag: "QueueRead", subdirectory: 0, messages: [] })
-    assert.deepStrictEqual(loop.ordered, ["status: local 0/2 remote 0/2", "ListTodo", "SweepMess", "FindRequests"])
+    assert.deepStrictEqual(loop.ordered, ["status: local 0/2 remote 0/2", "TakeNotes", "ListTodo", "SweepMess"])
   })
   it("a message is tried at the time of its file, not before", () => {
     const loop = new Loop().started(local("7", 1_000_300))

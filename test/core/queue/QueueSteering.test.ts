@@ -238,10 +238,17 @@ describe("QueueRequest", () => {
     assert.deepStrictEqual(QueueRequest.parseAnswer(text), outcomes)
     assert.deepStrictEqual(QueueRequest.parseAnswer("busy 3\nbusy 3 dancing\nlost 4\ndone\n"), [])
   })
-  it("has a name of its own, apart from its answer and from what is still being written", () => {
-    assert.deepStrictEqual(
-      ["1700000000.42", ".1700000000.42", "1700000000.42.done", "1700000000.42.note"].map(QueueRequest.isRequest),
-      [true, false, false, false]
-    )
+  it("is logged later from a note, apart from what was never finished", () => {
+    assert.isTrue(QueueRequest.isNote(QueueRequest.noteOf("1700000000.42")))
+    assert.deepStrictEqual(["1700000000.42", ".1700000000.42.note", "1700000000.42.done"].map(QueueRequest.isNote), [
+      false,
+      false,
+      false
+    ])
   })
+  it("comes by a socket in a directory of the sender's own", () =>
+    assert.deepStrictEqual(
+      [QueueRequest.socketFile("one"), QueueRequest.socketFile("many")],
+      ["lock/admin", "bounce/admin"]
+    ))
 })
