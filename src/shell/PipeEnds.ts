@@ -5,6 +5,7 @@
 import * as Effect from "effect/Effect"
 import * as fs from "node:fs"
 import * as net from "node:net"
+import { Writable } from "node:stream"
 
 export interface ReadEnd {
   /** Next bytes; none at the end, or after an error. For one reader at a time. */
@@ -19,6 +20,7 @@ export interface WriteEnd {
 const nothing = new Uint8Array(0)
 
 const streamOf = (fd: number, direction: "readable" | "writable"): net.Socket | fs.ReadStream | fs.WriteStream => {
+  if (fd === 2) keepNodeOffStandardError()
   try {
     return new net.Socket({ fd, readable: direction === "readable", writable: direction === "writable" })
   } catch {
@@ -63,4 +65,13 @@ export const writing = (fd: number): WriteEnd => {
         stream.write(bytes, (error) => resume(Effect.succeed(error === null || error === undefined)))
       })
   }
+}
+
+/**
+ * Node looks at process.stderr whenever it closes a socket or a pipe, opens descriptor 2 for it, and leaves the socket
+ * open if that fails because we have it. Its warnings do not belong among reports either.
+ */
+const keepNodeOffStandardError = (): void => {
+  const value = new Writable({ write: (_chunk, _encoding, done) => done() })
+  Object.defineProperty(process, "stderr", { value, configurable: true })
 }

@@ -1,6 +1,15 @@
 import { afterAll, assert, beforeAll, describe, it } from "@effect/vitest"
 import { type ChildProcess, spawn, spawnSync } from "node:child_process"
-import { closeSync, existsSync, openSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from "node:fs"
+import {
+  closeSync,
+  existsSync,
+  openSync,
+  readdirSync,
+  readFileSync,
+  readlinkSync,
+  symlinkSync,
+  writeFileSync
+} from "node:fs"
 import { dirname, join } from "node:path"
 import { setTimeout as sleep } from "node:timers/promises"
 import { onTestFinished } from "vitest"
@@ -59,6 +68,17 @@ const filesIn = (home: string): ReadonlyArray<string> =>
       .map((entry) => `${name}/${entry.name}`)
   )
 
+const socketsOf = (pid: number): ReadonlyArray<string> =>
+  readdirSync(`/proc/${pid}/fd`)
+    .map((fd) => {
+      try {
+        return readlinkSync(`/proc/${pid}/fd/${fd}`)
+      } catch {
+        return ""
+      }
+    })
+    .filter((file) => file.startsWith("socket:"))
+
 describe("qmail-start", () => {
   let home: string
   let running: ReturnType<typeof startQmail>
@@ -85,13 +105,15 @@ describe("qmail-start", () => {
     await until("an empty queue", () => filesIn(home).length === 0)
   })
 
-  it("bounces what cannot be delivered", async () => {
+  it("bounces what cannot be delivered, and closes what joined it to the queue program", async () => {
+    const before = socketsOf(running.child.pid!)
     writeFileSync(join(home, "alias/.qmail-no"), "|echo no such box; exit 100\n")
     queue(home, "author@local.test", "no@local.test")
     await until("the bounce in the mailbox", () => mails(home).length === 2)
     const bounce = mails(home).find((mail) => mail.includes("Subject: failure notice"))!
     assert.include(bounce, "\n<no@local.test>:\nno such box\n\n--- Below this line is a copy of the message.\n")
     assert.match(bounce, /^Received: \(qmail \d+ invoked /m)
+    await until("no socket more than before", () => socketsOf(running.child.pid!).length <= before.length)
   })
 
   it("there is one qmail-send for a queue", async () => {
