@@ -12,6 +12,7 @@ import type { Readable, Writable } from "node:stream"
 import { type ByteString, toText } from "../core/Bytes.ts"
 import type { Errno } from "../core/Outcome.ts"
 import type { Ending } from "../core/queue/QueueStatus.ts"
+import * as Pipes from "./Pipes.ts"
 
 /** The program could not be started. */
 export class ProcessesError extends Data.TaggedError("ProcessesError")<{
@@ -58,68 +59,115 @@ export interface ProcessCalls {
 }
 
 export class Processes extends Context.Service<Processes, ProcessCalls>()("thresher/shell/Processes") {
-  static readonly layer: Layer.Layer<Processes> = Layer.succeed(Processes, {
-    spawn: (description) =>
-      Effect.callback<Child, ProcessesError>((resume) => {
-        // To the system a file without a name is not there; node would call it a wrong argument.
-        if (description.program === "")
-          return resume(Effect.fail(new ProcessesError({ program: description.program, errno: "ENOENT" })))
-        const { arguments: args, environment, program } = bytesKept(description)
-        let child: ChildProcess
-        try {
-          child = spawnChild(toText(program), args.map(toText), {
-            env: Object.fromEntries(Object.entries(environment).map(([name, value]) => [toText(name), toText(value)])),
-            stdio: description.descriptors.map((d) =>
-              typeof d === "number" || d === "ignore" ? d : "pipe"
-            ) as StdioOptions,
-            ...(description.directory !== undefined && { cwd: toText(description.directory) }),
-            ...(description.uid !== undefined && { uid: description.uid }),
-            ...(description.gid !== undefined && { gid: description.gid }),
-            ...(description.ownGroup === true && { detached: true })
-          })
-        } catch (cause) {
-          resume(Effect.fail(new ProcessesError({ program: description.program, errno: errnoOf(cause) })))
-          return
-        }
-        const ending = Deferred.makeUnsafe<Ending>()
-        child.once("error", (cause) =>
-          resume(Effect.fail(new ProcessesError({ program: description.program, errno: errnoOf(cause) })))
-        )
-        for (const [descriptor, stream] of child.stdio.entries()) {
-          stream?.on("error", () => {})
-          // When a child ends, node throws away what it wrote last, unless somebody is about to read it.
-          if (description.descriptors[descriptor] === "fromChild") stream?.on("readable", () => {})
-        }
-        child.once("exit", (code, signal) =>
-          Deferred.doneUnsafe(
-            ending,
-            Effect.succeed(signal === null ? { _tag: "Exited", exitCode: code ?? 111 } : { _tag: "Killed", signal })
-          )
-        )
-        if (child.pid !== undefined) resume(Effect.succeed(handle(child, ending, description.ownGroup === true)))
-      })
+  /** Where this shell cannot make pipes, children get node's sockets. */
+  static readonly layerWithPipesBy = (shell: string): Layer.Layer<Processes> =>
+    Layer.effect(
+      Processes,
+      Effect.map(
+        Effect.acquireRelease(
+          Effect.sync(() => Pipes.open(shell)),
+          (stock) => Effect.sync(() => Pipes.close(stock))
+        ),
+        (stock): ProcessCalls => ({
+          spawn: (description) =>
+            Effect.uninterruptible(
+              Effect.flatMap(pipesFor(stock, description), (pipes) => startWith(description, pipes))
+            )
+        })
+      )
+    )
+
+  static readonly layer = Processes.layerWithPipesBy("/bin/sh")
+}
+
+/** By descriptor of the child. */
+type PipeMap = ReadonlyMap<number, Pipes.Pipe>
+
+const pipesFor = (stock: Pipes.Stock, { descriptors, gid, uid }: ChildDescription): Effect.Effect<PipeMap> => {
+  const wanted = [...descriptors.entries()].filter(
+    (entry): entry is [number, Pipes.Direction] => entry[1] === "toChild" || entry[1] === "fromChild"
+  )
+  if (wanted.length === 0) return Effect.succeed(new Map())
+  const directions = wanted.map(([, direction]) => direction)
+  return Effect.map(
+    Effect.promise(() => Pipes.take(stock, directions, { uid, gid })),
+    (pipes) => new Map(pipes?.map((pipe, i) => [wanted[i]![0], pipe]))
+  )
+}
+
+const startWith = (description: ChildDescription, pipes: PipeMap): Effect.Effect<Child, ProcessesError> =>
+  Effect.callback((resume) => {
+    const fail = (errno: Errno): void => {
+      for (const { ours } of pipes.values()) ours.destroy()
+      resume(Effect.fail(new ProcessesError({ program: description.program, errno })))
+    }
+    let child: ChildProcess
+    try {
+      child = start(description, pipes)
+    } catch (cause) {
+      return fail(errnoOf(cause))
+    } finally {
+      for (const pipe of pipes.values()) Pipes.release(pipe)
+    }
+    const ending = Deferred.makeUnsafe<Ending>()
+    // With no descriptor left there are no streams at all.
+    const streams = (child.stdio ?? []).map((stream, descriptor) => pipes.get(descriptor)?.ours ?? stream)
+    for (const [descriptor, stream] of streams.entries()) {
+      stream?.on("error", () => {})
+      // When a child ends, node throws away what it wrote into a socket, unless somebody is about to read it.
+      if (description.descriptors[descriptor] === "fromChild") stream?.on("readable", () => {})
+    }
+    child.on("error", (cause) => {
+      // A signal that may not be sent is an error too.
+      if (child.pid === undefined) fail(errnoOf(cause))
+    })
+    child.once("exit", (code, signal) =>
+      Deferred.doneUnsafe(
+        ending,
+        Effect.succeed(signal === null ? { _tag: "Exited", exitCode: code ?? 111 } : { _tag: "Killed", signal })
+      )
+    )
+    if (child.pid === undefined) return
+    resume(Effect.succeed(handle(child, streams, Deferred.await(ending), description.ownGroup === true)))
+  })
+
+const start = (description: ChildDescription, pipes: PipeMap): ChildProcess => {
+  const { arguments: args, environment, program } = bytesKept(description)
+  // To the system a file without a name is not there; node would call it a wrong argument.
+  if (description.program === "") throw Object.assign(new Error(), { code: "ENOENT" })
+  return spawnChild(toText(program), args.map(toText), {
+    env: Object.fromEntries(Object.entries(environment).map(([name, value]) => [toText(name), toText(value)])),
+    stdio: description.descriptors.map((d, descriptor) =>
+      typeof d === "number" || d === "ignore" ? d : (pipes.get(descriptor)?.childs ?? "pipe")
+    ) as StdioOptions,
+    ...(description.directory !== undefined && { cwd: toText(description.directory) }),
+    ...(description.uid !== undefined && { uid: description.uid }),
+    ...(description.gid !== undefined && { gid: description.gid }),
+    ...(description.ownGroup === true && { detached: true })
   })
 }
 
 const errnoOf = (cause: unknown): Errno => (cause as NodeJS.ErrnoException).code ?? "EIO"
 
-const handle = (child: ChildProcess, ending: Deferred.Deferred<Ending>, isLeader: boolean): Child => ({
+type Streams = ReadonlyArray<Readable | Writable | null | undefined>
+
+const handle = (child: ChildProcess, streams: Streams, ending: Effect.Effect<Ending>, isLeader: boolean): Child => ({
   pid: child.pid!,
-  ending: Deferred.await(ending),
+  ending,
   write: (descriptor, bytes) =>
     Effect.callback((resume) => {
-      const stream = child.stdio[descriptor] as Writable
+      const stream = streams[descriptor] as Writable
       if (stream.destroyed || stream.writableEnded) return resume(Effect.succeed(false))
       stream.write(bytes, (error) => resume(Effect.succeed(error === undefined || error === null)))
     }),
   end: (descriptor) =>
     Effect.callback((resume) => {
-      const stream = child.stdio[descriptor] as Writable
+      const stream = streams[descriptor] as Writable
       if (stream.destroyed || stream.writableEnded) return resume(Effect.void)
       stream.end(() => resume(Effect.void))
     }),
-  read: (descriptor) => nextPiece(child.stdio[descriptor] as Readable),
-  close: (descriptor) => Effect.sync(() => child.stdio[descriptor]?.destroy()),
+  read: (descriptor) => nextPiece(streams[descriptor] as Readable),
+  close: (descriptor) => Effect.sync(() => streams[descriptor]?.destroy()),
   kill: (signal) =>
     Effect.sync(() => {
       if (!isLeader) return void child.kill(signal)

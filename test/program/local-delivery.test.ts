@@ -152,6 +152,16 @@ describe("qmail-local", () => {
     assert.strictEqual(read("text"), `Delivered-To: joe@x\n${message}`)
     assert.strictEqual(read("envelope"), "Fs@y\0Ta@b\0\0")
   })
+  it("hands them over on pipes that the queue program can open once more, also the one for its complaint", () => {
+    write("qmail/bin/qmail-queue", "#!/bin/sh\ncat /dev/stdin >../text\ncat /dev/fd/9 9<&1 >../envelope\n", 0o755)
+    write(".qmail", "&a@b\n")
+    assert.strictEqual(run("qmail-local", operands()).status, 0)
+    assert.strictEqual(read("text"), `Delivered-To: joe@x\n${message}`)
+    assert.strictEqual(read("envelope"), "Fs@y\0Ta@b\0\0")
+    write("qmail/bin/qmail-queue", "#!/bin/sh\nprintf 'Znot today' >/proc/self/fd/6\nexit 82\n", 0o755)
+    const { status, stderr } = run("qmail-local", operands())
+    assert.deepStrictEqual([status, stderr], [111, "Unable to forward message: not today.\n"])
+  })
   it("without a queue program the mail waits", () => {
     write(".qmail", "&a@b\n")
     assert.deepStrictEqual(outcome(run("qmail-local", operands())), {
@@ -209,6 +219,10 @@ describe("preline and qsmhook", () => {
     HOST: "x",
     SENDER: "s@y"
   }
+  it("preline's command can open its input once more, also when preline has written all", () => {
+    const { status, stdout } = run("preline", ["sh", "-c", "sleep 0.1; cat /dev/stdin"], { env })
+    assert.deepStrictEqual([status, stdout], [0, `${env.UFLINE}${env.RPLINE}${env.DTLINE}${message}`])
+  })
   it("a command that does not read is no error", () => {
     writeFileSync(join(home, "large"), "x".repeat(1_000_000))
     assert.strictEqual(run("preline", ["sh", "-c", "exit 7"], { stdin: "large", env }).status, 7)

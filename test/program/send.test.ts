@@ -107,11 +107,11 @@ describe("qmail-start", () => {
 
   it("bounces what cannot be delivered, and closes what joined it to the queue program", async () => {
     const before = socketsOf(running.child.pid!)
-    writeFileSync(join(home, "alias/.qmail-no"), "|echo no such box; exit 100\n")
+    writeFileSync(join(home, "alias/.qmail-no"), "|echo no such >/dev/stderr; echo box >/dev/stdout; exit 100\n")
     queue(home, "author@local.test", "no@local.test")
     await until("the bounce in the mailbox", () => mails(home).length === 2)
     const bounce = mails(home).find((mail) => mail.includes("Subject: failure notice"))!
-    assert.include(bounce, "\n<no@local.test>:\nno such box\n\n--- Below this line is a copy of the message.\n")
+    assert.include(bounce, "\n<no@local.test>:\nno such\nbox\n\n--- Below this line is a copy of the message.\n")
     assert.match(bounce, /^Received: \(qmail \d+ invoked /m)
     await until("no socket more than before", () => socketsOf(running.child.pid!).length <= before.length)
   })

@@ -98,6 +98,12 @@ describe("Local delivery by the server", () => {
     ["exit 111: the mail waits", "|echo later; exit 111\n|touch next\n", /deferral: later/, []],
     ["exit 64: the mail fails", "|exit 64\n", /failure: /, []],
     ["a signal: the mail waits", "|kill -9 $$\n", /deferral: Aack,_child_crashed/, []],
+    [
+      "it opens its output once more",
+      "|echo one >/dev/stderr; echo two >/dev/stdout; exit 100\n",
+      /failure: one\/two/,
+      []
+    ],
     ["a comment and an empty file line", "# nobody\n|touch next\n", /success: did_0\+0\+1/, ["next"]]
   ]
   commands.forEach(([title, file, log, done], i) =>

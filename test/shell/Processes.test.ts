@@ -1,5 +1,6 @@
 import { assert, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
+import { readdirSync } from "node:fs"
 import { type ByteString, fromChunk, toChunk } from "../../src/core/Bytes.ts"
 import { type Child, type ChildDescription, Processes } from "../../src/shell/Processes.ts"
 
@@ -87,3 +88,84 @@ describe("Processes", () => {
     }).pipe(Effect.provide(Processes.layer))
   )
 })
+
+/** What is run in a child whose descriptors 0 and 3 are pipes from us, and 1, 2 and 6 pipes to us. */
+const inChild = (script: string, given: Partial<ChildDescription> = {}) =>
+  Effect.gen(function* () {
+    const child = yield* (yield* Processes).spawn({
+      program: "/bin/sh",
+      arguments: ["-c", script],
+      environment: { PATH: "/usr/bin:/bin" },
+      descriptors: ["toChild", "fromChild", "fromChild", "toChild", "ignore", "ignore", "fromChild"],
+      ...given
+    })
+    for (const descriptor of [0, 3]) {
+      yield* child.write(descriptor, toChunk(`to ${descriptor}\n`))
+      yield* child.end(descriptor)
+    }
+    // Nobody reads before the child is gone and node has noticed it.
+    const ending = yield* child.ending
+    yield* Effect.sleep(1)
+    const said = [yield* readAll(child, 1), yield* readAll(child, 2), yield* readAll(child, 6)]
+    return { ending, said }
+  })
+
+type Found = Effect.Success<ReturnType<typeof inChild>>
+
+const reopening =
+  "cat /dev/stdin; cat /dev/fd/3; echo out >/dev/stdout; echo more >/dev/fd/1; " +
+  "echo error >/dev/stderr; echo six >/proc/self/fd/6"
+const reopened: Found = {
+  ending: { _tag: "Exited", exitCode: 0 },
+  said: ["to 0\nto 3\nout\nmore\n", "error\n", "six\n"]
+}
+
+describe("Pipes of children", () => {
+  const openFiles = () => readdirSync("/proc/self/fd").length
+  it.live("can be opened once more, as /dev/stdin, /dev/stderr and /dev/fd/N", () =>
+    Effect.map(inChild(reopening), (found) => assert.deepStrictEqual(found, reopened)).pipe(
+      Effect.provide(Processes.layer)
+    )
+  )
+  it.live.skipIf(process.getuid!() !== 0)("by whoever the child is (only root can start a child as another)", () =>
+    Effect.map(inChild(reopening, { uid: 54321, gid: 54321 }), (found) => assert.deepStrictEqual(found, reopened)).pipe(
+      Effect.provide(Processes.layer)
+    )
+  )
+  it.live("wait where a program expects it to", () =>
+    Effect.map(inChild("for fd in 0 1 2 3 6; do grep flags: /proc/self/fdinfo/$fd; done"), ({ said }) => {
+      const flags = said[0]!.match(/[0-7]+/g)!.map((octal) => parseInt(octal, 8))
+      assert.deepStrictEqual(
+        flags.map((each) => each & 0o4003),
+        [0, 1, 1, 0, 1]
+      )
+    }).pipe(Effect.provide(Processes.layer))
+  )
+  it.live("keep what was written last, also for a reader who comes late, and where no shell makes pipes", () =>
+    Effect.gen(function* () {
+      const last = "printf one; printf two >&2; printf six >&6; exit 82"
+      const expected: Found = { ending: { _tag: "Exited", exitCode: 82 }, said: ["one", "two", "six"] }
+      assert.deepStrictEqual(yield* Effect.provide(inChild(last), Processes.layer), expected)
+      for (const noPipes of ["/bin/false", "/nonexistent/sh", "/etc/passwd"])
+        assert.deepStrictEqual(yield* Effect.provide(inChild(last), Processes.layerWithPipesBy(noPipes)), expected)
+    })
+  )
+  it.live("are gone with the layer, also if no child took them", () =>
+    Effect.gen(function* () {
+      const before = openFiles()
+      yield* Effect.gen(function* () {
+        for (let i = 0; i < 5; i++) yield* inChild(":")
+        yield* Effect.flip((yield* Processes).spawn({ ...missing, program: "/nonexistent" }))
+      }).pipe(Effect.provide(Processes.layer))
+      // What ends a child's pipes comes in its own time.
+      for (let look = 0; look < 500 && openFiles() > before; look++) yield* Effect.sleep(10)
+      assert.isAtMost(openFiles(), before)
+    })
+  )
+})
+
+const missing: Omit<ChildDescription, "program"> = {
+  arguments: [],
+  environment: {},
+  descriptors: ["toChild", "fromChild", "fromChild"]
+}
