@@ -63,7 +63,7 @@ describe("docs/man", () => {
   })
   it("every page that another one points to is there", () => {
     const system = ["biff.1", "flock.1", "getent.1", "logger.1", "mkfifo.1", "node.1", "perl.1", "setpriv.1"]
-    const others = [...system, "resolv.conf.5", "systemd.socket.5", "groupadd.8", "useradd.8"]
+    const others = [...system, "resolv.conf.5", "sh.1", "systemd.socket.5", "groupadd.8", "useradd.8"]
     for (const name of pages)
       for (const [, title, section] of readFileSync(join(manual, name), "utf8").matchAll(/^\.Xr (\S+) ([1578])/gm))
         if (!others.includes(`${title}.${section}`)) assert.include(pages, `${title}.${section}`, name)
