@@ -119,6 +119,10 @@ type Caller = <A>(
 ) => Effect.Effect<A, FilesError>
 
 /** No file has a name with a zero byte in it, which node refuses before it asks the system. */
+/** One call opens and reads; what only reading can say was said by that. */
+const duringRead = (error: FilesError): FilesError =>
+  error.errno === "EISDIR" || error.errno === "EIO" ? new FilesError({ ...error, operation: "read" }) : error
+
 const errnoOf = (cause: unknown): Errno => {
   const { code } = cause as NodeJS.ErrnoException
   return code === "ERR_INVALID_ARG_VALUE" ? "ENOENT" : (code ?? "EIO")
@@ -253,7 +257,7 @@ const make = (
     readFile: (path) =>
       scratch === undefined
         ? Effect.acquireUseRelease(open(path, "read"), readRest, (fd) => Effect.ignore(close(fd)))
-        : patiently(call("open", path, "readFile", raw(path))),
+        : Effect.mapError(patiently(call("open", path, "readFile", raw(path))), duringRead),
     list: (directory) =>
       Effect.map(
         call<ReadonlyArray<Buffer>>("list", directory, "readdir", raw(directory), { encoding: "buffer" }),

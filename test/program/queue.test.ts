@@ -27,10 +27,10 @@ const list = (name: string): ReadonlyArray<string> =>
 const leftovers = () => ["pid", "mess", "intd", "todo"].map((name) => list(name).length).join("")
 
 /** sh arranges the descriptors: `redirections` as a shell writes them. */
-const queue = (redirections: string, env: Record<string, string> = {}) =>
+const queue = (redirections: string) =>
   spawnSync("sh", ["-c", `${redirections.includes("ulimit") ? "" : "exec "}${redirections}`], {
     cwd: scratch,
-    env: { PATH: process.env["PATH"]!, QMAILHOME: home, Q: join(bin, "qmail-queue"), ...env },
+    env: { PATH: process.env["PATH"]!, QMAILHOME: home, Q: join(bin, "qmail-queue") },
     encoding: "latin1"
   })
 
@@ -125,7 +125,7 @@ describe("qmail-queue", () => {
     ] as const) {
       prepare()
       writeFileSync(said, "")
-      const { status } = queue(`"$Q" <long ${redirection}`, { NODE_OPTIONS: `--require ${fullDisk}` })
+      const { status } = queue(`"${process.execPath}" --require ${fullDisk} "$Q" <long ${redirection}`)
       assert.deepStrictEqual([status, readFileSync(said, "latin1"), leftovers()], [exitCode, text, "0000"], redirection)
     }
   })
