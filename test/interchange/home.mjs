@@ -182,6 +182,8 @@ export const queueFiles = ({ home }) => {
     for (const entry of readdirSync(`${home}/queue/${directory}`, { withFileTypes: true })) {
       const below = `${directory}/${entry.name}`
       if (entry.isDirectory()) walk(below)
+      // On which our qmail-send is asked by `thresher queue` (docs/DIFFERENCES.md).
+      else if (entry.isSocket()) continue
       else
         seen.push({
           path: below,
