@@ -26,7 +26,7 @@ if (has("--if-stale") && existsSync("dist/built")) {
 const node = existsSync("node_modules/.bin/node") ? join(process.cwd(), "node_modules/.bin/node") : process.execPath
 const { rolldown } = await import("rolldown")
 // Bundled first, because an older node reads no TypeScript.
-const rule = await (await rolldown({ input: "src/core/control/Interpreter.ts" })).generate({ format: "esm" })
+const rule = await (await rolldown({ input: "src/core/home/Interpreter.ts" })).generate({ format: "esm" })
 const Interpreter = await import(`data:text/javascript,${encodeURIComponent(rule.output[0].code)}`)
 const canLeaveOut = spawnSync("/usr/bin/env", ["-S", "--default-signal=USR1 true"]).status === 0
 const firstLine = Buffer.from(Interpreter.line(Buffer.from(node).toString("latin1"), canLeaveOut), "latin1").toString()
@@ -36,7 +36,7 @@ if (!existsSync("dist/bin/package.json")) {
   writeFileSync(`dist/bin/.package.${process.pid}`, '{"type":"commonjs"}\n')
   renameSync(`dist/bin/.package.${process.pid}`, "dist/bin/package.json")
 }
-// The home that a program works in unless it is told another: installing writes it anew (src/core/control/InstalledHome.ts).
+// The home that a program works in unless it is told another: installing writes it anew (src/core/home/InstalledHome.ts).
 const homeLine = 'const thresherHome="/var/qmail"'
 const programs = readdirSync("src/bin")
   .filter((name) => name.endsWith(".ts"))

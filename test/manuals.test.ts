@@ -5,13 +5,13 @@ import { readdirSync, readFileSync } from "node:fs"
 import { join, resolve } from "node:path"
 import { pathToFileURL } from "node:url"
 import * as ControlSamples from "../src/core/control/ControlSamples.ts"
-import * as CopiedFiles from "../src/core/control/CopiedFiles.ts"
-import * as LimitsCheck from "../src/core/control/LimitsCheck.ts"
-import * as Programs from "../src/core/control/Programs.ts"
+import * as CopiedFiles from "../src/core/home/CopiedFiles.ts"
+import * as LimitsCheck from "../src/core/home/LimitsCheck.ts"
+import * as Programs from "../src/core/home/Programs.ts"
 import * as SpawnProtocol from "../src/core/delivery/SpawnProtocol.ts"
 import * as SpawnReport from "../src/core/delivery/SpawnReport.ts"
 import * as EnvelopeRecords from "../src/core/envelope/EnvelopeRecords.ts"
-import * as ConnectionLimits from "../src/core/smtp/ConnectionLimits.ts"
+import * as ConnectionLimits from "../src/core/intake/ConnectionLimits.ts"
 
 const root = resolve(import.meta.dirname, "..")
 const manual = join(root, "docs/man")

@@ -3,7 +3,7 @@ import { assert, describe, it } from "@effect/vitest"
 import { spawnSync } from "node:child_process"
 import { existsSync, readdirSync, readFileSync } from "node:fs"
 import { basename, dirname, join, relative, resolve } from "node:path"
-import { arrows, type Kind, kinds } from "./kinds.ts"
+import { arrows, type Kind, kinds, rooms } from "./kinds.ts"
 
 const root = resolve(import.meta.dirname, "..")
 
@@ -96,6 +96,32 @@ describe("The house", () => {
     )
   })
 
+  it("a room of shell sees itself, and the rooms of its arrows; no file lies outside", () => {
+    const room = (file: string): string => /^src\/shell\/([^/]+)\/[^/]+$/.exec(file)?.[1] ?? ""
+    const shell = sources.filter((file) => file.startsWith("src/shell/"))
+    none(
+      shell.filter((file) => rooms[room(file)] === undefined).map((file) => `${file} is in no room of test/kinds.ts`)
+    )
+    none(
+      shell.flatMap((file) =>
+        ours(file)
+          .filter((target) => target.startsWith("src/shell/") && room(target) !== room(file))
+          .filter((target) => !(rooms[room(file)] ?? []).includes(room(target)))
+          .map((target) => `${file} -> ${target}`)
+      )
+    )
+  })
+
+  it("no two folders of core, and no two rooms of shell, see each other, not even by a detour", () => {
+    for (const graph of [arrows, rooms]) {
+      const seen = (from: string, path: ReadonlyArray<string>): ReadonlyArray<string> =>
+        path.includes(from)
+          ? [[...path, from].join(" -> ")]
+          : (graph[from] ?? []).flatMap((next) => seen(next, [...path, from]))
+      none(Object.keys(graph).flatMap((from) => seen(from, [])))
+    }
+  })
+
   it("a rule and a machine begin with the question they answer", () => {
     none(
       core
@@ -176,7 +202,7 @@ const functionLinesMax = 75
 
 /** Memory layers and the like, which no program loads; and the rule by which simulations judge a queue. */
 const forTestsAndSimulation: ReadonlyArray<string> = [
-  "src/shell/MemoryDisk.ts",
-  "src/shell/MemoryNetwork.ts",
+  "src/shell/memory/MemoryDisk.ts",
+  "src/shell/memory/MemoryNetwork.ts",
   "src/core/queue/QueueState.ts"
 ]

@@ -1,6 +1,6 @@
 /** except: turns the answer of a program round. */
-import * as Live from "../shell/Live.ts"
-import * as Main from "../shell/Main.ts"
-import { except } from "../shell/Asking.ts"
+import * as Live from "../shell/programs/Live.ts"
+import * as Main from "../shell/platform/Main.ts"
+import { except } from "../shell/programs/Asking.ts"
 
 Main.run("except", Live.submitting(except))

@@ -1,5 +1,5 @@
 /** instcheck: says what in a home is not as it was installed. */
-import * as Main from "../shell/Main.ts"
-import { instcheck } from "../shell/SetupPrograms.ts"
+import * as Main from "../shell/platform/Main.ts"
+import { instcheck } from "../shell/programs/SetupPrograms.ts"
 
 Main.run("instcheck", instcheck)

@@ -1,5 +1,5 @@
 /** qmail-queue(8): puts one message into the queue. */
-import * as Main from "../shell/Main.ts"
-import * as QueueIntake from "../shell/QueueIntake.ts"
+import * as Main from "../shell/platform/Main.ts"
+import * as QueueIntake from "../shell/programs/QueueIntake.ts"
 
 Main.run("qmail-queue", QueueIntake.program)

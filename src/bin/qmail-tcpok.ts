@@ -1,5 +1,5 @@
 /** qmail-tcpok: forgets which addresses timed out. */
-import * as Main from "../shell/Main.ts"
-import * as TcpTimeoutPrograms from "../shell/TcpTimeoutPrograms.ts"
+import * as Main from "../shell/platform/Main.ts"
+import * as TcpTimeoutPrograms from "../shell/programs/TcpTimeoutPrograms.ts"
 
 Main.run("qmail-tcpok", TcpTimeoutPrograms.clear)

@@ -1,6 +1,6 @@
 /** splogger: hands the log on descriptor 0 to syslog. */
-import * as Live from "../shell/Live.ts"
-import * as Main from "../shell/Main.ts"
-import { log } from "../shell/SyslogPipe.ts"
+import * as Live from "../shell/programs/Live.ts"
+import * as Main from "../shell/platform/Main.ts"
+import { log } from "../shell/programs/SyslogPipe.ts"
 
 Main.run("splogger", Live.homeless(log))

@@ -6,7 +6,7 @@
  * with them meanwhile, and come back with the times that their files then say. Requests are done one after the other.
  */
 import type { MessageNumber } from "../queue/MessageNumber.ts"
-import * as QueueRequest from "../queue/QueueRequest.ts"
+import * as QueueRequest from "../admin/QueueRequest.ts"
 import * as DueQueue from "../retry/DueQueue.ts"
 import { type Channel, channels } from "../route/Channel.ts"
 import * as LogLines from "./LogLines.ts"

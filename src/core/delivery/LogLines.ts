@@ -6,7 +6,7 @@
  */
 import { type ByteString, isGraphic, isPrintable, replaceUnless } from "../Bytes.ts"
 import { type Errno, type Letter, systemText } from "../Outcome.ts"
-import type * as QueueRequest from "../queue/QueueRequest.ts"
+import type * as QueueRequest from "../admin/QueueRequest.ts"
 import type { Channel } from "../route/Channel.ts"
 
 type Id = string

@@ -1,7 +1,7 @@
 /** What does whoever sends know of the administrator's requests, what is he told of them, and what can he order? */
 import type { ByteString } from "../Bytes.ts"
 import type { MessageNumber } from "../queue/MessageNumber.ts"
-import type { Outcome, QueueRequest, Work } from "../queue/QueueRequest.ts"
+import type { Outcome, QueueRequest, Work } from "../admin/QueueRequest.ts"
 import type { FoundMessage } from "./FoundMessage.ts"
 
 /** What is asked, and whom to answer. */

@@ -22,7 +22,7 @@ import {
   type Outcome,
   outcomeOf
 } from "../Outcome.ts"
-import * as MailIntake from "../queue/MailIntake.ts"
+import * as MailIntake from "../intake/MailIntake.ts"
 import type { QueueStatus } from "../queue/QueueStatus.ts"
 import * as Netstring from "./Netstring.ts"
 import type { Client } from "./QmtpServer.ts"

@@ -1,6 +1,6 @@
 /** The names of the files in `drop`, where other accounts leave mail for the one owner of a home. */
 import { type ByteString, isDigits } from "../Bytes.ts"
-import * as Layout from "../control/Layout.ts"
+import * as Layout from "../home/Layout.ts"
 
 /** Below the home. */
 export const directory = Layout.drop

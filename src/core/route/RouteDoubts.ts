@@ -7,7 +7,7 @@ import type { ByteString } from "../Bytes.ts"
 import { hostMeant, stranger } from "../control/ControlMeaning.ts"
 import { type ControlMap, mapOf } from "../control/ControlMap.ts"
 import * as RecipientRoute from "./RecipientRoute.ts"
-import * as SmtpRoutes from "./SmtpRoutes.ts"
+import * as SmtpRoutes from "../remote/SmtpRoutes.ts"
 
 export interface Facts {
   readonly rules: RecipientRoute.Rules

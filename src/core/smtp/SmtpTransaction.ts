@@ -15,7 +15,7 @@ import * as RelayClients from "../relay/RelayClients.ts"
 import * as SenderChecks from "../relay/SenderChecks.ts"
 import * as MailParameters from "./MailParameters.ts"
 import * as SmtpPath from "./SmtpPath.ts"
-import type { Client, SmtpPolicy } from "./SmtpPolicy.ts"
+import type { Client, SmtpPolicy } from "../intake/SmtpPolicy.ts"
 import * as SmtpReply from "./SmtpReply.ts"
 import * as StrictPath from "./StrictPath.ts"
 

@@ -191,7 +191,7 @@ describe("ControlCheck.checkTogether", () => {
   ] as const)
     it(`${what}: ${finding || "fine"}`, () =>
       assert.strictEqual(said(ControlCheck.checkTogether(contextOf(files))), finding))
-  // What the rules say of them together: test/shell/ControlMeanings.test.ts.
+  // What the rules say of them together: test/shell/home/ControlMeanings.test.ts.
   it("more deliveries than a spawner takes", () =>
     assert.strictEqual(
       said(ControlCheck.checkFile("concurrencyremote", { ...contextOf({ concurrencyremote: "500\n" }), spawn: 120 })),

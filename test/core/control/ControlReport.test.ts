@@ -4,7 +4,7 @@ import * as InstallRecord from "../../../src/core/control/InstallRecord.ts"
 import type { ControlMeaning } from "../../../src/core/control/ControlMeaning.ts"
 import * as Settings from "../../../src/core/control/Settings.ts"
 
-/** Every line does what it says. What the rules say is in test/shell/ControlMeanings.test.ts. */
+/** Every line does what it says. What the rules say is in test/shell/home/ControlMeanings.test.ts. */
 const nothingElse: ControlMeaning = {
   accepts: () => false,
   route: (address) => ({ to: "mx", address }),

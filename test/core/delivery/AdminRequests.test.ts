@@ -6,7 +6,7 @@ import type { FoundMessage } from "../../../src/core/delivery/FoundMessage.ts"
 import type { Command, Fact, Preprocessed, Settings } from "../../../src/core/delivery/SendState.ts"
 import * as Steering from "../../../src/core/delivery/Steering.ts"
 import { heldUntil } from "../../../src/core/queue/QueuedMessage.ts"
-import type { Outcome, QueueRequest, Verb, Work } from "../../../src/core/queue/QueueRequest.ts"
+import type { Outcome, QueueRequest, Verb, Work } from "../../../src/core/admin/QueueRequest.ts"
 import { EpochSeconds } from "../../../src/core/Time.ts"
 
 const routes = {

@@ -1,9 +1,9 @@
 import { assert, describe, it } from "@effect/vitest"
 import * as Result from "effect/Result"
 import { heldUntil, type QueuedMessage } from "../../../src/core/queue/QueuedMessage.ts"
-import * as QueueEdit from "../../../src/core/queue/QueueEdit.ts"
-import * as QueueQuery from "../../../src/core/queue/QueueQuery.ts"
-import * as QueueRequest from "../../../src/core/queue/QueueRequest.ts"
+import * as QueueEdit from "../../../src/core/admin/QueueEdit.ts"
+import * as QueueQuery from "../../../src/core/admin/QueueQuery.ts"
+import * as QueueRequest from "../../../src/core/admin/QueueRequest.ts"
 
 const message: QueuedMessage = {
   id: "53",

@@ -1,5 +1,5 @@
 import { assert, describe, it } from "@effect/vitest"
-import type { SmtpTask } from "../../../src/core/smtp/SmtpTask.ts"
+import type { SmtpTask } from "../../../src/core/remote/SmtpTask.ts"
 import * as SmtpPeer from "./SmtpPeer.ts"
 
 const { shapes, task } = SmtpPeer

@@ -1,9 +1,9 @@
 /** An SMTP host that answers the SmtpClient machine as a script says; for tests. */
 import { assert } from "@effect/vitest"
 import { fromChunk, toChunk } from "../../../src/core/Bytes.ts"
-import * as SmtpAnswer from "../../../src/core/smtp/SmtpAnswer.ts"
-import * as SmtpClient from "../../../src/core/smtp/SmtpClient.ts"
-import type { SmtpTask } from "../../../src/core/smtp/SmtpTask.ts"
+import * as SmtpAnswer from "../../../src/core/remote/SmtpAnswer.ts"
+import * as SmtpClient from "../../../src/core/remote/SmtpClient.ts"
+import type { SmtpTask } from "../../../src/core/remote/SmtpTask.ts"
 
 export const task: SmtpTask = {
   classic: false,

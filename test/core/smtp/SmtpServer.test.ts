@@ -4,7 +4,7 @@ import { fromChunk, toChunk } from "../../../src/core/Bytes.ts"
 import type { Envelope } from "../../../src/core/envelope/Envelope.ts"
 import type { QueueStatus } from "../../../src/core/queue/QueueStatus.ts"
 import * as IpAddress from "../../../src/core/address/IpAddress.ts"
-import * as SmtpPolicy from "../../../src/core/smtp/SmtpPolicy.ts"
+import * as SmtpPolicy from "../../../src/core/intake/SmtpPolicy.ts"
 import * as SmtpServer from "../../../src/core/smtp/SmtpServer.ts"
 
 const controls: SmtpPolicy.Controls = {
