@@ -4,7 +4,7 @@ import { existsSync, mkdtempSync, rmSync, writeFileSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { join, resolve } from "node:path"
 
-const root = resolve(import.meta.dirname, "../..")
+const root = resolve(import.meta.dirname, "../../..")
 const scratch = mkdtempSync(join(tmpdir(), "thresher-main-"))
 afterAll(() => rmSync(scratch, { recursive: true, force: true }))
 const builtNode = join(root, "node_modules/.bin/node")
