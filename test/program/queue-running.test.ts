@@ -56,7 +56,8 @@ const deferred = async (...to: ReadonlyArray<string>): Promise<string> => {
   const before = count(/: deferral: /)
   const id = await send(...(to.length > 0 ? to : ["you@gone.test"]))
   await until("the deferral", () => count(/: deferral: /) >= before + Math.max(1, to.length), server.log)
-  await until("the file", () => existsSync(channelFile(id)), server.log)
+  const isSettled = () => existsSync(channelFile(id)) && !existsSync(join(home, "queue/todo", id))
+  await until("its place in the queue", isSettled, server.log)
   return id
 }
 const channelFile = (id: string) => join(home, "queue/remote", `${Number(id) % 23}/${id}`)
