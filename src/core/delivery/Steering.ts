@@ -47,7 +47,7 @@ export type SteeringFact =
 export type SteeringCommand =
   /** NotesTaken */
   | { readonly _tag: "TakeNotes" }
-  /** RequestApplied: files changed, then looked at, then whoever asked told; of the `busy` ones why they are */
+  /** RequestApplied: files changed, then looked at, then the asker told; of the `busy` ones why they are */
   | {
       readonly _tag: "ApplyRequest"
       readonly asker: number

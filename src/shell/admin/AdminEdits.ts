@@ -1,4 +1,4 @@
-/** The administrator's changes to the files of messages, on behalf of whoever sends. */
+/** The administrator's changes to the files of messages, on behalf of the sender. */
 import * as Effect from "effect/Effect"
 import type { CleanRequest } from "../../core/queue/CleanRequest.ts"
 import type { Outcome, QueueRequest } from "../../core/admin/QueueRequest.ts"

@@ -83,7 +83,7 @@ export class Resolver extends Context.Service<Resolver, ResolverCalls>()("thresh
   }
 }
 
-/** The settings in force. A file that is not there says nothing; one that cannot be read for now says what it said. */
+/** The settings in force. A file that is not there says nothing; one that cannot be read at this moment says what it said before. */
 const reader = Effect.gen(function* () {
   const files = yield* Files
   const { effectiveUid, environment, hostName, uid } = yield* Identity

@@ -1,4 +1,4 @@
-/** The administrator's requests to whoever sends: carried out on the files, answered. */
+/** The administrator's requests to the sender: carried out on the files, answered. */
 import * as Effect from "effect/Effect"
 import * as AdminRequests from "../../core/delivery/AdminRequests.ts"
 import type { Command, Fact } from "../../core/delivery/SendState.ts"
